@@ -1,0 +1,1 @@
+"""The one list of periodic work, data only."""

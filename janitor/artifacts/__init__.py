@@ -1,0 +1,1 @@
+"""Artifacts of runs: key scheme and policy over :mod:`janitor.storage`."""

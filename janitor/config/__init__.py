@@ -1,0 +1,1 @@
+"""``janitor.conf``: reading, validation, environment."""

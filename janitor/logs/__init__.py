@@ -1,0 +1,1 @@
+"""Log files of runs: key scheme and policy over :mod:`janitor.storage`."""

@@ -1,0 +1,1 @@
+"""The PostgreSQL state: typed models, engine factory, migrations, :class:`Run`."""

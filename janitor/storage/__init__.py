@@ -1,0 +1,1 @@
+"""One small blob-store port and its adapters."""

@@ -1,0 +1,1 @@
+"""Git and Bazaar repositories, local and remote."""

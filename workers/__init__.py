@@ -1,0 +1,1 @@
+"""What runs: the Celery app, its settings, the pools, the command line."""

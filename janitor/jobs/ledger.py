@@ -1,0 +1,278 @@
+"""How a job's row moves: pending, leased, done or failed; each step one guarded statement.
+
+A step that finds the row in another state than it expects changes nothing, so a message
+that comes twice, a worker that lost its lease and an upkeep that runs beside it each do
+no harm. What was lost on the way is found by :mod:`.upkeep`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from sqlalchemy import CursorResult, Update, func, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from janitor.errors import JanitorError, PassingError
+from janitor.jobs.doorbell import Ring, ring_after_commit, rings_after_commit
+from janitor.jobs.kind import JobKind, Payload
+from janitor.redaction import redact
+from janitor.state import Conn
+from janitor.state.job import JobRow
+
+P = TypeVar("P", bound=Payload)
+
+LONGEST_REASON = 2000  # characters kept of what went wrong
+LONGEST_REFUSED = 8192  # bytes kept of arguments that were refused
+
+
+class LeaseLost(JanitorError):
+    """The work outlived its lease; somebody else may be doing it. Its effects are undone."""
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to work on a job for a while; the attempt's number is the fencing token."""
+
+    job_id: int
+    kind: str
+    key: str
+    attempt: int
+    owner: str
+    trace_id: str
+    until: datetime
+
+
+def submit(
+    conn: Conn, kind: JobKind[P], payload: P, *, trace_id: str | None = None
+) -> tuple[int, bool]:
+    """Ask for work, in the caller's transaction; the message goes out after commit.
+
+    Args:
+        conn: the transaction of the change that the work belongs to.
+        kind: what is asked for.
+        payload: with what.
+        trace_id: the thread that the work belongs to; a new one where there is none.
+
+    Returns:
+        The job's id, and whether it is new: asking twice is asking once.
+    """
+    arguments = payload.model_dump(mode="json")
+    trace_id = trace_id or uuid.uuid4().hex
+    will_ring = rings_after_commit(conn)
+    job_id = _insert(conn, kind, payload, arguments, trace_id, rung=will_ring)
+    if job_id is None:
+        return _existing(conn, kind.name, kind.key(payload)), False
+    ring_after_commit(conn, Ring(kind.name, arguments, trace_id))
+    return job_id, True
+
+
+def lease(
+    conn: Conn, kind: JobKind[P], payload: P, *, owner: str, duration: timedelta, trace_id: str
+) -> Lease | None:
+    """Take a job before working on it; the caller commits before the work begins.
+
+    A message that no row belongs to (sent by a service without database access) gets its
+    row here. The attempt counts from now on, whatever becomes of the worker.
+
+    Args:
+        conn: a short transaction of its own.
+        kind: what the message asks for.
+        payload: with what.
+        owner: who works: host, process, task.
+        duration: how long the lease lasts unless it is renewed.
+        trace_id: the message's thread, for a row that is made here.
+
+    Returns:
+        The lease, or None where the job is done, failed, leased or not due yet.
+    """
+    _insert(conn, kind, payload, payload.model_dump(mode="json"), trace_id, rung=True)
+    taken = conn.execute(
+        update(JobRow)
+        .where(JobRow.kind == kind.name, JobRow.key == kind.key(payload))
+        .where(JobRow.state == "pending", JobRow.not_before <= func.now())
+        .values(
+            state="leased",
+            attempts=JobRow.attempts + 1,
+            lease_owner=owner,
+            lease_until=func.now() + duration,
+            started_at=func.coalesce(JobRow.started_at, func.now()),
+        )
+        .returning(JobRow.id, JobRow.attempts, JobRow.trace_id, JobRow.lease_until)
+    ).one_or_none()
+    if taken is None:
+        return None
+    return Lease(
+        job_id=taken.id,
+        kind=kind.name,
+        key=kind.key(payload),
+        attempt=taken.attempts,
+        owner=owner,
+        trace_id=taken.trace_id,
+        until=taken.lease_until,
+    )
+
+
+def renew(conn: Conn, held: Lease, duration: timedelta) -> bool:
+    """Extend a lease; False means that it was lost."""
+    return _moved(conn, _held(held).values(lease_until=func.now() + duration))
+
+
+def finish(conn: Conn, held: Lease) -> None:
+    """End a job as done, in the transaction of its effects.
+
+    Raises:
+        LeaseLost: the lease is gone; the caller's transaction must not commit.
+    """
+    if not _moved(conn, _held(held).values(state="done", finished_at=func.now(), **_NO_LEASE)):
+        raise LeaseLost(
+            f"{held.kind} {held.key}: the lease of attempt {held.attempt} was lost before the"
+            " work ended; its effects are not stored"
+        )
+
+
+def fail(conn: Conn, held: Lease, kind: JobKind[P], payload: P, *, reason: str, why: str) -> bool:
+    """End a job as failed, with the reason and what its kind says of failed jobs.
+
+    Args:
+        conn: a transaction of its own.
+        held: the lease of the attempt.
+        kind: the job's kind; its ``when_failed`` runs in the same transaction.
+        payload: what was asked.
+        reason: what went wrong, for people.
+        why: ``failure`` for a final answer, ``error`` for what did not pass in time.
+
+    Returns:
+        False where the lease was lost; nothing has changed then.
+    """
+    reason = storable_text(reason)
+    ended = _held(held).values(
+        state="failed", finished_at=func.now(), last_error=reason, error_kind=why, **_NO_LEASE
+    )
+    if not _moved(conn, ended):
+        return False
+    if kind.when_failed is not None:
+        kind.when_failed(conn, payload, reason)
+    return True
+
+
+def retry_later(conn: Conn, held: Lease, kind: JobKind[P], error: Exception) -> bool:
+    """Put a job back until its next attempt is due; upkeep rings for it then."""
+    asked = error.retry_after if isinstance(error, PassingError) else None
+    # Jitter, not cryptography.
+    pause = kind.retry.pause(held.attempt, random.random(), asked)  # noqa: S311
+    return _moved(
+        conn,
+        _held(held).values(
+            state="pending",
+            not_before=func.now() + pause,
+            last_error=storable_text(in_words(error)),
+            error_kind="error",
+            **_NO_LEASE,
+        ),
+    )
+
+
+def hand_back(conn: Conn, held: Lease) -> bool:
+    """Put a job back at once, its attempt not counted: the worker was told to stop."""
+    return _moved(
+        conn,
+        _held(held).values(
+            state="pending", attempts=JobRow.attempts - 1, rung_at=None, **_NO_LEASE
+        ),
+    )
+
+
+def refuse(conn: Conn, name: str, arguments: dict[str, Any], reason: str, trace_id: str) -> None:
+    """Record a message that asks for nothing sensible as a failed job.
+
+    Args:
+        conn: a transaction of its own.
+        name: the kind that the message names.
+        arguments: what came with it, whatever it is.
+        reason: what is wrong with it.
+        trace_id: the message's thread.
+    """
+    text = json.dumps(arguments, sort_keys=True, default=str, ensure_ascii=False)
+    text = storable_text(text, longest=None)
+    kept = json.loads(text) if len(text) <= LONGEST_REFUSED else {"refused_bytes": len(text)}
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    conn.execute(
+        insert(JobRow)
+        .values(
+            kind=name,
+            key=f"refused:{digest}",
+            payload=kept,
+            state="failed",
+            max_attempts=0,
+            trace_id=trace_id,
+            last_error=storable_text(reason),
+            error_kind="invalid",
+            finished_at=func.now(),
+        )
+        .on_conflict_do_nothing(index_elements=["kind", "key"])
+    )
+
+
+def storable_text(text: str, *, longest: int | None = LONGEST_REASON) -> str:
+    """Return text that PostgreSQL takes: no secrets, no NUL, no lone surrogates, not endless."""
+    text = redact(text).replace("\x00", "\N{REPLACEMENT CHARACTER}").replace("\\u0000", "\\ufffd")
+    text = text.encode(errors="replace").decode()
+    return text if longest is None or len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def in_words(error: BaseException) -> str:
+    """Return an exception as a sentence; ours speak for themselves, others with their name."""
+    if isinstance(error, JanitorError) and str(error):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+_NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+
+
+def _held(held: Lease) -> Update:
+    return update(JobRow).where(
+        JobRow.id == held.job_id, JobRow.state == "leased", JobRow.attempts == held.attempt
+    )
+
+
+def _moved(conn: Conn, statement: Update) -> bool:
+    result = conn.execute(statement, execution_options={"synchronize_session": False})
+    return isinstance(result, CursorResult) and result.rowcount == 1
+
+
+def _insert(
+    conn: Conn,
+    kind: JobKind[P],
+    payload: P,
+    arguments: dict[str, Any],
+    trace_id: str,
+    *,
+    rung: bool,
+) -> int | None:
+    inserted = conn.execute(
+        insert(JobRow)
+        .values(
+            kind=kind.name,
+            key=kind.key(payload),
+            payload=arguments,
+            run_id=kind.run(payload) if kind.run else None,
+            max_attempts=kind.retry.max_attempts,
+            trace_id=trace_id,
+            rung_at=func.now() if rung else None,
+        )
+        .on_conflict_do_nothing(index_elements=["kind", "key"])
+        .returning(JobRow.id)
+    ).scalar_one_or_none()
+    return None if inserted is None else int(inserted)
+
+
+def _existing(conn: Conn, kind: str, key: str) -> int:
+    found = conn.execute(select(JobRow.id).where(JobRow.kind == kind, JobRow.key == key))
+    return int(found.scalar_one())

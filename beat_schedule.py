@@ -1,1 +1,17 @@
-"""The one list of periodic work, data only."""
+"""The one list of periodic work, data only: what, and every how many seconds.
+
+Beat is a clock and nothing else; each task named here is harmless when it runs twice, late
+or not at all for a while. A test checks every name against :mod:`tasks.catalogue`.
+"""
+
+SECOND = 1.0
+MINUTE = 60 * SECOND
+HOUR = 60 * MINUTE
+
+BEAT_SCHEDULE: dict[str, dict[str, str | float]] = {
+    "recompute the schedule": {"task": "janitor.schedule.recompute", "schedule": 5 * MINUTE},
+    "mend jobs": {"task": "janitor.schedule.mend_jobs", "schedule": 10 * SECOND},
+    "mend claims": {"task": "janitor.schedule.mend_claims", "schedule": 30 * SECOND},
+    "sweep the spool": {"task": "janitor.schedule.sweep_spool", "schedule": 10 * MINUTE},
+    "prune jobs": {"task": "janitor.schedule.prune_jobs", "schedule": HOUR},
+}

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from janitor.errors import Failure
 from janitor.jobs.retry import RetryPolicy
 from janitor.state import Conn
+from janitor.wording import refusal_in_words
 
 
 class Payload(BaseModel):
@@ -67,14 +68,7 @@ class JobKind(Generic[P]):
             # Through JSON: strict, yet dates and the like may come as the text they travel as.
             return self.payload.model_validate_json(json.dumps(arguments))
         except ValidationError as error:
-            raise InvalidPayload(f"{self.name}: {_in_words(error)}") from None
+            raise InvalidPayload(f"{self.name}: {refusal_in_words(error, 'arguments')}") from None
         except (TypeError, ValueError) as error:
             raise InvalidPayload(f"{self.name}: the arguments are not JSON: {error}") from None
 
-
-def _in_words(error: ValidationError) -> str:
-    problems = []
-    for problem in error.errors(include_url=False):
-        place = ".".join(str(part) for part in problem["loc"]) or "arguments"
-        problems.append(f"{place}: {problem['msg'].removeprefix('Value error, ')}")
-    return "; ".join(problems)

@@ -24,6 +24,7 @@ from janitor.jobs.kind import JobKind, Payload
 from janitor.redaction import redact
 from janitor.state import Conn
 from janitor.state.job import JobRow
+from janitor.wording import in_words
 
 P = TypeVar("P", bound=Payload)
 
@@ -224,13 +225,6 @@ def storable_text(text: str, *, longest: int | None = LONGEST_REASON) -> str:
     text = redact(text).replace("\x00", "\N{REPLACEMENT CHARACTER}").replace("\\u0000", "\\ufffd")
     text = text.encode(errors="replace").decode()
     return text if longest is None or len(text) <= longest else f"{text[: longest - 1]}…"
-
-
-def in_words(error: BaseException) -> str:
-    """Return an exception as a sentence; ours speak for themselves, others with their name."""
-    if isinstance(error, JanitorError) and str(error):
-        return str(error)
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}

@@ -1,0 +1,28 @@
+"""Exceptions as sentences for people."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from janitor.errors import JanitorError
+
+
+def in_words(error: BaseException) -> str:
+    """Return an exception as a sentence; ours speak for themselves, others with their name."""
+    if isinstance(error, JanitorError) and str(error):
+        return str(error)
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+
+
+def refusal_in_words(error: ValidationError, whole: str) -> str:
+    """Return each thing that a validation refused, with its place.
+
+    Args:
+        error: the refusal.
+        whole: what to call the place where no part of it is to blame.
+    """
+    return "; ".join(
+        f"{'.'.join(map(str, problem['loc'])) or whole}: "
+        f"{problem['msg'].removeprefix('Value error, ')}"
+        for problem in error.errors(include_url=False)
+    )

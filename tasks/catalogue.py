@@ -1,0 +1,27 @@
+"""Every task there is: jobs that are asked for, and duties of the clock.
+
+:mod:`workers.app` registers what stands here; a test holds :mod:`beat_schedule`, the pools
+and :mod:`janitor.kinds` against it.
+"""
+
+from tasks import artifacts, logs, review, schedule, upkeep, vcs
+from tasks.base import ClockTask, JobTask
+
+JOBS: tuple[JobTask, ...] = (
+    schedule.request,
+    schedule.finish,
+    logs.ingest,
+    artifacts.upload,
+    vcs.diff,
+    review.record,
+    review.set_publish_status,
+    review.announce,
+)
+
+CLOCK: tuple[ClockTask, ...] = (
+    schedule.recompute,
+    upkeep.mend_jobs,
+    upkeep.mend_claims,
+    upkeep.sweep_spool,
+    upkeep.prune_jobs,
+)

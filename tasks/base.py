@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from celery import Task
-from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.orm import Session
 
 from janitor import jobs
@@ -102,6 +101,9 @@ class LedgerTask(Task[..., None]):
     """
 
     typing = False
+    # For a child that dies before it made the job's row; the rest is the ledger's.
+    max_retries = 3
+    default_retry_delay = 1  # seconds
 
     def __init__(self, job: JobTask, deployment: Deployment) -> None:
         self.name = job.name
@@ -133,9 +135,8 @@ class LedgerTask(Task[..., None]):
                 logger.warning("%s", lost)
             except Failure as failure:
                 self._fail(work, failure, "failure")
-            except SoftTimeLimitExceeded as limit:
-                self._try_later(work, limit)
-            except Exception as error:  # noqa: BLE001 - every error ends in the job's row
+            except Exception as error:  # noqa: BLE001 - every error ends in the job's row; the
+                # soft time limit is one of them
                 self._try_later(work, error)
             except BaseException:  # told to stop: SystemExit, KeyboardInterrupt
                 if not work.finished:

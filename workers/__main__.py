@@ -1,0 +1,5 @@
+"""``python -m workers`` is ``janitor-workers``."""
+
+from workers.cli import main
+
+main()

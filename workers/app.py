@@ -1,0 +1,71 @@
+"""The Celery app, made on demand: from a configuration, with every task of the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from celery import Celery
+from celery.signals import worker_process_init
+
+from janitor.config import Config
+from janitor.deployment import Deployment, NotConfigured
+from tasks.base import ClockTask, JobTask, LedgerTask, PeriodicTask
+from tasks.catalogue import CLOCK, JOBS
+from tasks.doorbell import CeleryDoorbell
+from workers.pools import pool_named
+from workers.settings import celery_settings
+
+
+class JanitorApp(Celery):
+    """A Celery app that belongs to a deployment.
+
+    Args:
+        deployment: what its tasks work with; asks for further work through this app.
+    """
+
+    def __init__(self, deployment: Deployment) -> None:
+        super().__init__("janitor", set_as_current=False)
+        self.deployment = deployment
+        location = deployment.config.redis_location
+        if location is None:
+            raise NotConfigured(
+                "redis_location is not configured: set it in janitor.conf or as"
+                " JANITOR_REDIS_LOCATION"
+            )
+        self.conf.update(celery_settings(location))
+        if deployment.doorbell is None:
+            deployment.doorbell = CeleryDoorbell(self)
+
+
+def open_deployment(config: Config) -> Deployment:
+    """Return a deployment whose jobs are rung for; what services around us start from."""
+    return JanitorApp(Deployment(config)).deployment
+
+
+def create_app(
+    config: Config, jobs: Iterable[JobTask] = JOBS, clock: Iterable[ClockTask] = CLOCK
+) -> JanitorApp:
+    """Return an app with its tasks registered; opens nothing.
+
+    Args:
+        config: where the broker, the database and the stores are.
+        jobs: the jobs that its workers can carry.
+        clock: the duties that its workers can be told to do.
+    """
+    app = JanitorApp(Deployment(config))
+    for job in jobs:
+        _register(app, LedgerTask(job, app.deployment))
+    for duty in clock:
+        _register(app, PeriodicTask(duty, app.deployment))
+    # Connections of the main process are no use to its children.
+    worker_process_init.connect(
+        lambda **_: app.deployment.forget(), weak=False, dispatch_uid="janitor.forget"
+    )
+    return app
+
+
+def _register(app: JanitorApp, task: LedgerTask | PeriodicTask) -> None:
+    pool = pool_named(task.name.split(".")[1])
+    task.soft_time_limit = pool.soft_limit
+    task.time_limit = pool.hard_limit
+    app.register_task(task)

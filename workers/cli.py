@@ -1,0 +1,163 @@
+"""The command ``janitor-workers``: options to calls, errors to sentences.
+
+Each command imports what it needs when it runs, so that ``--help`` is quick and a worker
+can set its environment before Celery reads it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from janitor import version_string
+from janitor.config import Config, load
+from janitor.errors import JanitorError
+from janitor.redaction import redact
+from workers.pools import POOLS
+
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(version_string, prog_name="janitor-workers")
+@click.option(
+    "--config",
+    "config_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="janitor.conf; JANITOR_CONFIG is used without this.",
+)
+@click.pass_context
+def cli(context: click.Context, config_path: Path | None) -> None:
+    """Run and look after the shared infrastructure of a Janitor."""
+    context.obj = config_path
+
+
+def _config(context: click.Context) -> Config:
+    return load(context.obj)
+
+
+@cli.group()
+def db() -> None:
+    """Create, adopt, upgrade and check the state database."""
+
+
+@db.command("upgrade")
+@click.pass_context
+def db_upgrade(context: click.Context) -> None:
+    """Bring the database to the newest schema; adopts a live Janitor database."""
+    from janitor.deployment import Deployment  # noqa: PLC0415 - see the module's docstring
+    from janitor.state.upgrade import upgrade  # noqa: PLC0415
+
+    click.echo(upgrade(Deployment(_config(context)).engine))
+
+
+@db.command("check")
+@click.pass_context
+def db_check(context: click.Context) -> None:
+    """Say what is behind or different; exits with 1 if anything is."""
+    from janitor.deployment import Deployment  # noqa: PLC0415
+    from janitor.state.upgrade import check  # noqa: PLC0415
+
+    report = check(Deployment(_config(context)).engine)
+    click.echo(report)
+    if report.findings:
+        context.exit(1)
+
+
+@cli.command()
+@click.argument("pools", nargs=-1, required=True, type=click.Choice([pool.name for pool in POOLS]))
+@click.option("--concurrency", type=click.IntRange(min=1), help="Child processes in all.")
+@click.option("--loglevel", type=click.Choice(LEVELS), default="INFO", show_default=True)
+@click.pass_context
+def worker(
+    context: click.Context, pools: tuple[str, ...], concurrency: int | None, loglevel: str
+) -> None:
+    """Work on the queues of one or more POOLS."""
+    # A supervisor's SIGTERM hands running work back at once instead of after an hour;
+    # billiard reads this when it is imported.
+    os.environ["REMAP_SIGTERM"] = "SIGQUIT"
+    from workers.running import run_worker  # noqa: PLC0415
+
+    run_worker(_config(context), pools, concurrency=concurrency, level=loglevel)
+
+
+@cli.command()
+@click.option("--loglevel", type=click.Choice(LEVELS), default="INFO", show_default=True)
+@click.pass_context
+def beat(context: click.Context, loglevel: str) -> None:
+    """Run the clock that triggers periodic work; one is enough, two do no harm."""
+    from workers.running import run_beat  # noqa: PLC0415
+
+    run_beat(_config(context), level=loglevel)
+
+
+@cli.command()
+@click.option("--address", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option("--port", type=click.IntRange(0, 65535), default=5555, show_default=True)
+@click.option("--loglevel", type=click.Choice(LEVELS), default="INFO", show_default=True)
+@click.pass_context
+def flower(context: click.Context, address: str, port: int, loglevel: str) -> None:
+    """Show pools, queues and tasks in a web page."""
+    from workers.running import run_flower  # noqa: PLC0415
+
+    run_flower(_config(context), address=address, port=port, level=loglevel)
+
+
+@cli.command()
+def tasks() -> None:
+    """Print what can be asked for, as JSON Schema by task name."""
+    from janitor.kinds import schemas  # noqa: PLC0415
+
+    click.echo(json.dumps(schemas(), indent=2))
+
+
+@cli.command()
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("data"),
+    show_default=True,
+    help="Where the embedded servers and stores keep their data.",
+)
+@click.option("--flower-port", type=click.IntRange(0, 65535), default=5555, show_default=True)
+@click.pass_context
+def up(context: click.Context, data: Path, flower_port: int) -> None:
+    """Run everything on this machine until Ctrl-C: servers, beat, all pools, Flower."""
+    from workers.house import House  # noqa: PLC0415
+
+    with House(data, load(context.obj), flower_port=flower_port) as house:
+        click.echo(house.description())
+        house.watch()
+
+
+def main() -> None:
+    """Run the command; whatever goes wrong is told in a sentence."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except (JanitorError, OSError) as error:
+        _complain(str(error) or type(error).__name__)
+    except Exception as error:
+        from workers.waiting import advice  # noqa: PLC0415
+
+        known = advice(error)
+        if known is None:
+            raise
+        _complain(known)
+
+
+def _complain(sentence: str) -> None:
+    click.echo(f"janitor-workers: {redact(sentence)}", err=True)
+    sys.exit(1)

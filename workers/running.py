@@ -1,0 +1,79 @@
+"""Starting the processes of the house: a worker of some pools, the clock, Flower."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+
+from celery.signals import setup_logging
+
+from janitor.config import Config
+from workers import log_output
+from workers.app import JanitorApp, create_app
+from workers.pools import pool_named
+from workers.waiting import wait_for_servers
+
+
+def run_worker(
+    config: Config, pools: Sequence[str], *, concurrency: int | None, level: str
+) -> None:
+    """Work on the queues of some pools until told to stop.
+
+    Args:
+        config: where everything is.
+        pools: the pools' names.
+        concurrency: child processes; without it as many as the pools ask for together.
+        level: how much to log.
+    """
+    _log(level)
+    wait_for_servers(config)
+    work_on(create_app(config), pools, concurrency=concurrency, level=level)
+
+
+def work_on(app: JanitorApp, pools: Sequence[str], *, concurrency: int | None, level: str) -> None:
+    """Run a worker of an app; where pools share it, the strictest recycling counts."""
+    chosen = [pool_named(name) for name in pools]
+    children = concurrency or sum(pool.concurrency for pool in chosen)
+    app.worker_main(
+        [
+            "worker",
+            f"--hostname={'+'.join(pools)}@{socket.gethostname()}",
+            f"--queues={','.join(pool.queue for pool in chosen)}",
+            "--pool=prefork",
+            f"--concurrency={children}",
+            f"--max-tasks-per-child={min(pool.tasks_per_child for pool in chosen)}",
+            f"--max-memory-per-child={min(pool.memory_per_child for pool in chosen)}",
+            "--without-gossip",
+            "--without-mingle",
+            f"--loglevel={level}",
+        ]
+    )
+
+
+def run_beat(config: Config, *, level: str) -> None:
+    """Send the periodic tasks until told to stop."""
+    _log(level)
+    wait_for_servers(config)
+    create_app(config).Beat(loglevel=level).run()
+
+
+def run_flower(config: Config, *, address: str, port: int, level: str) -> None:
+    """Serve Flower until told to stop.
+
+    Args:
+        config: where everything is.
+        address: where to listen; the page can stop workers, so keep it to yourself.
+        port: on which port.
+        level: how much to log.
+    """
+    _log(level)
+    wait_for_servers(config)
+    create_app(config).start(
+        ["flower", f"--address={address}", f"--port={port}", "--max-tasks=10000"]
+    )
+
+
+def _log(level: str) -> None:
+    log_output.configure(level)
+    # Whoever connects here keeps Celery from setting up logging of its own.
+    setup_logging.connect(lambda **_: None, weak=False, dispatch_uid="janitor.logging")

@@ -1,0 +1,208 @@
+"""A real campaign through every pool, watched from the outside.
+
+Starts the whole house (servers, beat, all worker pools, Flower), lets a small runner work
+the queue off, gives three verdicts, and reports what stands in the database afterwards.
+Exits with 1 and the reason if anything that should be there is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+import playground
+from janitor.config import load
+from janitor.deployment import Deployment
+from janitor.errors import JanitorError
+from janitor.jobs import submit
+from janitor.review import RECORD, RecordVerdict, runs_needing_review
+from janitor.state.job import JobRow
+from janitor.state.queue import QueueEntry
+from janitor.state.review import ReviewRow
+from janitor.state.run import RunRow
+from local_runner import LocalRunner
+from report import Report
+from workers.app import JanitorApp, open_deployment
+from workers.house import House
+
+PATIENCE = 60.0  # seconds for anything that should take one or two
+REVIEWER = "ada"
+MOST_RUNS = 60  # more than twice as many as there are candidates is a runner going round
+
+
+class Missing(JanitorError):
+    """Something that the demo promises did not happen."""
+
+
+class Demo:
+    """The steps of the demo, each told as it happens.
+
+    Args:
+        house: the running processes.
+        deployment: the same Janitor, as a service beside them sees it.
+    """
+
+    def __init__(self, house: House, deployment: Deployment) -> None:
+        self._house = house
+        self._deployment = deployment
+        self._started = time.monotonic()
+        with deployment.sessions() as session:
+            self._since = session.scalars(select(func.now())).one()
+
+    def run(self) -> None:
+        """Take the campaigns from candidates to verdicts."""
+        candidates = self._create_codebases()
+        self._wait_for_the_schedule(candidates)
+        self._work_the_queue_off(candidates)
+        self._wait_for_jobs()
+        sent_back = self._review()
+        self._wait_for_jobs()
+        self._say(f"{sent_back} is in the queue again")
+
+    def report(self) -> Report:
+        """Return what stands in the database now."""
+        with self._deployment.sessions() as session:
+            return Report.read(session, self._since)
+
+    def _create_codebases(self) -> int:
+        with self._deployment.sessions.begin() as session:
+            playground.build(session, self._house.data / "upstream")
+        self._say(f"{len(playground.CODEBASES)} codebases, {len(playground.CAMPAIGNS)} campaigns")
+        return len(playground.CODEBASES) * len(playground.CAMPAIGNS)
+
+    def _wait_for_the_schedule(self, candidates: int) -> None:
+        self._house.start_clock()
+        self._wait(
+            "beat to have the schedule computed",
+            lambda session: _count(session, QueueEntry) >= candidates,
+        )
+        self._say("beat had the schedule computed; the queue is full")
+
+    def _work_the_queue_off(self, candidates: int) -> None:
+        runner = LocalRunner(self._deployment)
+        runner.register()
+        for done in range(1, MOST_RUNS + 1):
+            run_id = runner.run_one()
+            if run_id is None:
+                raise Missing("the queue was empty although candidates wait for a run")
+            self._wait(f"run {run_id} to be taken in", lambda session: session.get(RunRow, run_id))  # noqa: B023 - called at once
+            with self._deployment.sessions() as session:
+                tried = self._candidates_tried(session)
+            self._progress(f"{done} runs, {tried} of {candidates} candidates tried")
+            if tried == candidates:
+                break
+        print()
+
+    def _candidates_tried(self, session: Session) -> int:
+        new = select(RunRow.codebase, RunRow.suite).where(RunRow.start_time >= self._since)
+        return session.scalar(select(func.count()).select_from(new.distinct().subquery())) or 0
+
+    def _review(self) -> str:
+        with self._deployment.sessions() as session:
+            waiting = runs_needing_review(session, reviewer=REVIEWER, limit=3)
+        if len(waiting) < 3:  # noqa: PLR2004 - one for each verdict
+            raise Missing(f"{len(waiting)} run(s) wait for a review; three are needed")
+        approved, rejected, sent_back = waiting
+        # A service beside ours sends a message; one with database access a row.
+        JanitorApp(Deployment(self._deployment.config)).send_task(
+            RECORD.name, kwargs=_verdict(approved.id, "approved").model_dump()
+        )
+        with self._deployment.sessions.begin() as session:
+            submit(session, RECORD, _verdict(rejected.id, "rejected"))
+            submit(session, RECORD, _verdict(sent_back.id, "reschedule"))
+        self._wait(
+            "three verdicts",
+            lambda session: all(
+                session.scalar(select(ReviewRow.verdict).where(ReviewRow.run_id == run.id))
+                for run in waiting
+            ),
+        )
+        self._wait(
+            "the run that was sent back to be queued",
+            lambda session: session.scalar(
+                select(QueueEntry.id).where(
+                    QueueEntry.codebase == sent_back.codebase,
+                    QueueEntry.suite == sent_back.campaign,
+                    QueueEntry.requester == f"reviewer ({REVIEWER})",
+                )
+            ),
+        )
+        self._say("one run approved, one rejected, one sent back")
+        return f"{sent_back.campaign} on {sent_back.codebase}"
+
+    def _wait_for_jobs(self) -> None:
+        unfinished = (
+            select(func.count()).select_from(JobRow).where(JobRow.state.in_(("pending", "leased")))
+        )
+        self._wait("all jobs to end", lambda session: session.scalar(unfinished) == 0)
+        self._say("every job that was asked for has ended")
+
+    def _wait(self, what: str, there: Callable[[Session], object]) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            self._house.check()
+            with self._deployment.sessions() as session:
+                if there(session):
+                    return
+            time.sleep(0.1)
+        raise Missing(f"waited {PATIENCE:.0f} s for {what}")
+
+    def _say(self, sentence: str) -> None:
+        print(f"[{time.monotonic() - self._started:5.1f} s] {sentence}", flush=True)
+
+    def _progress(self, sentence: str) -> None:
+        end = "" if sys.stdout.isatty() else "\n"
+        start = "\r" if sys.stdout.isatty() else ""
+        print(f"{start}[{time.monotonic() - self._started:5.1f} s] {sentence}", end=end, flush=True)
+
+
+def _count(session: Session, table: type) -> int:
+    return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def _verdict(run_id: str, verdict: str) -> RecordVerdict:
+    return RecordVerdict(
+        run_id=run_id,
+        verdict=verdict,
+        reviewer=REVIEWER,
+        comment="From the demo.",
+        is_qa_reviewer=True,
+        submission=f"demo-{run_id}",
+    )
+
+
+def main() -> int:
+    """Run the demo; returns the exit code."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--data", type=Path, default=Path("data/demo"), help="where data goes")
+    options.add_argument("--flower-port", type=int, default=5555)
+    options.add_argument("--stay", action="store_true", help="stay up until Ctrl-C afterwards")
+    chosen = options.parse_args()
+    try:
+        with House(chosen.data, load(), flower_port=chosen.flower_port) as house:
+            print(house.description(), flush=True)
+            demo = Demo(house, open_deployment(house.config))
+            demo.run()
+            report = demo.report()
+            print(f"\n{report}\n\nFlower is at {house.flower_url}")
+            if chosen.stay:
+                print("Everything stays up; Ctrl-C ends it.", flush=True)
+                house.watch()
+    except JanitorError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        return 1
+    missing = report.missing()
+    for what in missing:
+        print(f"demo: missing: {what}", file=sys.stderr)
+    print("The demo failed." if missing else "Everything the demo promises was there.")
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

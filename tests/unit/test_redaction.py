@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import pytest
+
+from janitor.redaction import redact
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("postgresql://me:hunter2@db:5432/x", "postgresql://me:***@db:5432/x"),
+        ("redis://:hunter2@127.0.0.1:6379/0 is away", "redis://:***@127.0.0.1:6379/0 is away"),
+        ("git+ssh://git:hunter2@host/x", "git+ssh://git:***@host/x"),
+        ("https://hunter2@git.example.com/x", "https://***@git.example.com/x"),
+        ("token=hunter2&x=1", "token=***&x=1"),
+        ('{"password": "hunter2"}', '{"password": "***"}'),
+        ("client_secret: 'hunter2'", "client_secret: '***'"),
+        ("two redis://:a@h and amqp://u:b@h", "two redis://:***@h and amqp://u:***@h"),
+    ],
+)
+def test_secrets_are_masked(text: str, expected: str) -> None:
+    assert redact(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["https://example.com/a:b", "postgresql:///janitor", "mail ada@example.com", "file:///a@b"],
+)
+def test_the_rest_stays_as_it_is(text: str) -> None:
+    assert redact(text) == text

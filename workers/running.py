@@ -25,7 +25,7 @@ def run_worker(
         concurrency: child processes; without it as many as the pools ask for together.
         level: how much to log.
     """
-    _log(level)
+    prepare(level)
     wait_for_servers(config)
     work_on(create_app(config), pools, concurrency=concurrency, level=level)
 
@@ -52,7 +52,7 @@ def work_on(app: JanitorApp, pools: Sequence[str], *, concurrency: int | None, l
 
 def run_beat(config: Config, *, level: str) -> None:
     """Send the periodic tasks until told to stop."""
-    _log(level)
+    prepare(level)
     wait_for_servers(config)
     create_app(config).Beat(loglevel=level).run()
 
@@ -66,14 +66,15 @@ def run_flower(config: Config, *, address: str, port: int, level: str) -> None:
         port: on which port.
         level: how much to log.
     """
-    _log(level)
+    prepare(level)
     wait_for_servers(config)
     create_app(config).start(
         ["flower", f"--address={address}", f"--port={port}", "--max-tasks=10000"]
     )
 
 
-def _log(level: str) -> None:
+def prepare(level: str) -> None:
+    """Let the process write its log as we want it; nothing of Celery's own."""
     log_output.configure(level)
     # Whoever connects here keeps Celery from setting up logging of its own.
     setup_logging.connect(lambda **_: None, weak=False, dispatch_uid="janitor.logging")

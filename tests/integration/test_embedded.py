@@ -241,7 +241,8 @@ def test_a_stale_pid_file_that_names_a_living_stranger_is_no_hindrance(data: Pat
         lines = (data / "postgres" / "postmaster.pid").read_text().splitlines()
     # Under the account of the server: PostgreSQL itself ignores other people's processes.
     account = Account.for_directory(data / "postgres")
-    with subprocess.Popen(["sleep", "600"], **(account.identity() if account else {})) as stranger:
+    stranger = subprocess.Popen(["sleep", "600"], **(account.identity() if account else {}))
+    try:
         pid_file = data / "postgres" / "postmaster.pid"
         pid_file.write_text("\n".join([str(stranger.pid), *lines[1:], ""]))
         if account is not None:
@@ -249,7 +250,9 @@ def test_a_stale_pid_file_that_names_a_living_stranger_is_no_hindrance(data: Pat
         with EmbeddedPostgres(data) as server:
             psycopg2.connect(server.url).close()
         assert stranger.poll() is None
+    finally:
         stranger.kill()
+        stranger.wait()
 
 
 def test_a_server_of_another_directory_is_left_alone(data: Path, tmp_path: Path) -> None:

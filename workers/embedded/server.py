@@ -97,6 +97,9 @@ class EmbeddedServer(ABC):
         try:
             self._end_processes()
             self._launch()
+        except OSError as error:
+            self.stop()
+            raise ServerNotStarted(f"cannot start {self.program}: {error}") from error
         except BaseException:
             self.stop()
             raise
@@ -168,7 +171,8 @@ class EmbeddedServer(ABC):
 
     def _launch(self) -> None:
         port_file = self.home / f"{self.name}.port"
-        preferred = int(port_file.read_text()) if port_file.exists() else 0
+        earlier = port_file.read_text() if port_file.exists() else ""
+        preferred = int(earlier) if earlier.isdigit() else 0
         for attempt in range(_PORT_ATTEMPTS):
             self.port = free_port(0 if attempt else preferred)
             self.prepare()
@@ -264,6 +268,8 @@ def write_private(path: Path, text: str) -> None:
     fresh.unlink(missing_ok=True)
     with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+        file.flush()
+        os.fsync(file.fileno())  # an empty password after a power cut would lock us out
     fresh.replace(path)
 
 

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from workers.embedded.postgres import EmbeddedPostgres
-from workers.embedded.server import DataDirectoryInUse, ServerNotStarted
+from workers.embedded.server import ServerNotStarted
 from workers.embedded.valkey import EmbeddedValkey
+from workers.ownership import DataDirectoryInUse
 
 __all__ = [
     "DataDirectoryInUse",

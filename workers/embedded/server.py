@@ -8,7 +8,6 @@ directory), never by a number in a file, and is ended before the next start.
 
 from __future__ import annotations
 
-import fcntl
 import importlib.util
 import os
 import secrets
@@ -25,6 +24,9 @@ import psutil
 
 from janitor.errors import Failure
 from workers.embedded.account import Account
+from workers.ownership import Ownership
+from workers.private_file import write_private
+from workers.processes import end
 
 START_SECONDS = 300  # crash recovery of a large database takes its time
 STOP_SECONDS = 30
@@ -34,10 +36,6 @@ _LOG_TAIL_LINES = 20
 
 class ServerNotStarted(Failure):
     """An embedded server is not installed, or ended before it was ready."""
-
-
-class DataDirectoryInUse(Failure):
-    """Another living process runs its servers in this data directory."""
 
 
 class EmbeddedServer(ABC):
@@ -60,7 +58,7 @@ class EmbeddedServer(ABC):
         self.log = self.home / "log" / f"{self.name}.log"
         self.port = 0
         self.account: Account | None = None
-        self._lock: int | None = None
+        self._ownership = Ownership(self.home / f"{self.name}.lock")
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -93,7 +91,7 @@ class EmbeddedServer(ABC):
         if self._process is not None:
             return self.url
         self._make_home()
-        self._take_ownership()
+        self._ownership.take()
         try:
             self._end_processes()
             self._launch()
@@ -107,14 +105,13 @@ class EmbeddedServer(ABC):
 
     def stop(self) -> None:
         """Stop the server and give the data directory free; harmless when not started."""
-        if self._lock is None:
+        if not self._ownership.held:
             return
         self._end_processes()
         if self._process is not None:
             self._process.wait()
             self._process = None
-        os.close(self._lock)
-        self._lock = None
+        self._ownership.release()
 
     def __enter__(self) -> Self:
         self.start()
@@ -152,22 +149,6 @@ class EmbeddedServer(ABC):
             self.log.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ServerNotStarted(f"cannot use {self.home} for data: {error.strerror}") from error
-
-    def _take_ownership(self) -> None:
-        path = self.home / f"{self.name}.lock"
-        lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.read(lock, 20).decode() or "unknown"
-            os.close(lock)
-            raise DataDirectoryInUse(
-                f"{self.home} is in use by process {owner}: stop that one, or choose another"
-                " data directory"
-            ) from None
-        os.ftruncate(lock, 0)
-        os.write(lock, str(os.getpid()).encode())
-        self._lock = lock
 
     def _launch(self) -> None:
         port_file = self.home / f"{self.name}.port"
@@ -211,18 +192,7 @@ class EmbeddedServer(ABC):
         return True
 
     def _end_processes(self) -> None:
-        for number in self.stop_signals:
-            processes = self._running()
-            if not processes:
-                return
-            pids = {process.pid for process in processes}
-            for process in processes:
-                # A signal to the head lets the server end its own children in order.
-                if number == signal.SIGKILL or _parent(process) not in pids:
-                    _send(process, number)
-            deadline = time.monotonic() + STOP_SECONDS
-            while self._running() and time.monotonic() < deadline:
-                time.sleep(0.05)
+        end(self._running, self.stop_signals, STOP_SECONDS)
 
     def _running(self) -> list[psutil.Process]:
         """Find the living processes of this server with this data directory."""
@@ -236,20 +206,6 @@ class EmbeddedServer(ABC):
         return found
 
 
-def _parent(process: psutil.Process) -> int | None:
-    try:
-        return process.ppid()
-    except psutil.NoSuchProcess:
-        return None
-
-
-def _send(process: psutil.Process, number: signal.Signals) -> None:
-    try:
-        process.send_signal(number)
-    except psutil.NoSuchProcess:
-        return
-
-
 def free_port(preferred: int) -> int:
     """Return ``preferred`` if nobody listens there on loopback, else any free port."""
     with socket.socket() as probe:
@@ -260,17 +216,6 @@ def free_port(preferred: int) -> int:
             probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
-
-
-def write_private(path: Path, text: str) -> None:
-    """Replace ``path`` in one step by a file that only its owner can read."""
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)
-    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())  # an empty password after a power cut would lock us out
-    fresh.replace(path)
 
 
 def package_directory(module: str, package: str) -> Path:

@@ -13,8 +13,8 @@ from workers.embedded.server import (
     EmbeddedServer,
     ServerNotStarted,
     package_directory,
-    write_private,
 )
+from workers.private_file import write_private
 
 # Queues must neither be forgotten at a crash nor evicted when memory is short.
 _SETTINGS = """\

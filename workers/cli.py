@@ -130,6 +130,7 @@ def up(context: click.Context, data: Path, flower_port: int) -> None:
     from workers.house import House  # noqa: PLC0415
 
     with House(data, load(context.obj), flower_port=flower_port) as house:
+        house.start_clock()
         click.echo(house.description())
         house.watch()
 

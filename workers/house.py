@@ -1,0 +1,149 @@
+"""Everything on one machine: servers, beat, a worker of each pool, and Flower.
+
+What the configuration names is used; where it names nothing, an embedded server
+(:mod:`workers.embedded`) or a directory below the data directory takes the place. The
+processes are a :mod:`workers.stack`'s.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import NoReturn, Self
+
+from janitor.config import Config
+from janitor.deployment import Deployment
+from janitor.redaction import redact
+from janitor.state.upgrade import upgrade
+from workers.embedded import EmbeddedPostgres, EmbeddedValkey
+from workers.embedded.server import free_port
+from workers.pools import POOLS
+from workers.stack import Program, ProgramFailed, Stack, end_left_over
+
+_DIRECTORIES = {
+    "spool_location": "spool",
+    "logs_location": "logs",
+    "artifact_location": "artifacts",
+    "git_location": "git",
+    "bzr_location": "bzr",
+}
+
+
+class House:
+    """A whole Janitor on this machine, for the length of a ``with`` block.
+
+    Args:
+        data: where servers, stores and logs of processes keep what they keep.
+        config: what is configured; the rest is made up below ``data``.
+        flower_port: where Flower listens on loopback; 0 for any free port.
+    """
+
+    def __init__(self, data: Path, config: Config, *, flower_port: int) -> None:
+        self.data = data.resolve()
+        self.config = config
+        self._flower_port = flower_port
+        self._stack: Stack | None = None
+        self._open = ExitStack()
+
+    @property
+    def flower_url(self) -> str:
+        """Where Flower is."""
+        return f"http://127.0.0.1:{self._flower_port}"
+
+    def __enter__(self) -> Self:
+        """Start servers, bring the database up to date, start the workers and Flower."""
+        try:
+            end_left_over(self.data)
+            self.config = self._complete()
+            deployment = Deployment(self.config)
+            upgrade(deployment.engine)
+            deployment.close()
+            self._flower_port = self._flower_port or free_port(0)
+            self._stack = self._open.enter_context(Stack(self.data, self._environment()))
+            self._stack.start([*_WORKERS, self._flower()])
+        except BaseException:
+            self._open.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._open.close()
+
+    def start_clock(self) -> None:
+        """Start beat, which triggers each periodic duty at once and then in its rhythm."""
+        self._running.start([_program("beat")])
+
+    def tend(self) -> None:
+        """Look after the processes once.
+
+        Raises:
+            ProgramFailed: one of them does not stay up.
+        """
+        self._running.tend()
+
+    def watch(self) -> NoReturn:
+        """Look after the processes until a signal ends us."""
+        self._running.watch()
+
+    def description(self) -> str:
+        """Return in a few lines what runs where, without secrets."""
+        return "\n".join(
+            [
+                f"database   {redact(self.config.database_location or '')}",
+                f"broker     {redact(self.config.redis_location or '')}",
+                f"pools      {', '.join(pool.name for pool in POOLS)}",
+                f"Flower     {self.flower_url}",
+                f"logs       {self.data / 'log'}",
+            ]
+        )
+
+    @property
+    def _running(self) -> Stack:
+        if self._stack is None:
+            raise ProgramFailed("the house is not open: use it in a with block")
+        return self._stack
+
+    def _complete(self) -> Config:
+        config = self.config
+        directories = {
+            name: str(self.data / directory)
+            for name, directory in _DIRECTORIES.items()
+            if getattr(config, name) is None
+        }
+        for directory in directories.values():
+            Path(directory).mkdir(parents=True, exist_ok=True)
+        servers = {}
+        if config.database_location is None:
+            postgres = self._open.enter_context(EmbeddedPostgres(self.data))
+            servers["database_location"] = postgres.url
+        if config.redis_location is None:
+            servers["redis_location"] = self._open.enter_context(EmbeddedValkey(self.data)).url
+        return replace(config, **directories, **servers)
+
+    def _environment(self) -> dict[str, str]:
+        """The configuration as the processes read it: never on a command line."""
+        locations = {
+            f"JANITOR_{name.upper()}": str(getattr(self.config, name))
+            for name in (*_DIRECTORIES, "database_location", "redis_location", "lease_seconds")
+        }
+        return dict(os.environ) | locations
+
+    def _flower(self) -> Program:
+        return _program("flower", f"--port={self._flower_port}")
+
+
+def _program(*command: str) -> Program:
+    name = "-".join(word for word in command if not word.startswith("--"))
+    return Program(name, [sys.executable, "-m", "workers", *command])
+
+
+_WORKERS = tuple(_program("worker", pool.name) for pool in POOLS)

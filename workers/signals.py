@@ -1,0 +1,49 @@
+"""How signals end a process that has something to tidy up."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+
+_END_SIGNALS = (signal.SIGTERM, signal.SIGHUP)
+
+
+@contextmanager
+def leaving_in_order() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP leave the block as Ctrl-C does: by an exception.
+
+    So every ``with`` block on the way out is left in order. The exception is SystemExit
+    with the status that a shell expects (128 and the signal's number).
+    """
+    with _handled(_END_SIGNALS, _leave):
+        yield
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ignore signals that ask us to end, Ctrl-C too, while we are at it already."""
+    with _handled((signal.SIGINT, *_END_SIGNALS), signal.SIG_IGN):
+        yield
+
+
+def _leave(number: int, _frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+@contextmanager
+def _handled(
+    numbers: Sequence[signal.Signals],
+    handler: signal.Handlers | Callable[[int, FrameType | None], None],
+) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield  # signals are the main thread's business
+        return
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, former in before.items():
+            signal.signal(number, former)

@@ -1,0 +1,129 @@
+"""Where the files of a run wait between the worker that made them and the stores.
+
+A directory that all hosts see, with one directory for each run. A runner fills that of its
+run before it hands the run in (:mod:`janitor.runs`); it is emptied when no job needs its
+files any more (:mod:`tasks.spool`). What lies there was left by others, so nothing but
+regular files is read and no link is followed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from janitor.errors import Failure, PassingError
+from janitor.names import checked_component
+from janitor.storage import directory_at, open_regular
+
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class NotInSpool(Failure):
+    """A file that should wait in the spool, and doesn't."""
+
+
+class SpoolUnavailable(PassingError):
+    """A spool that can't be read or written now."""
+
+
+class Spool:
+    """The files of runs that are not stored yet.
+
+    Args:
+        location: the path of the directory; it is made when the first run comes.
+
+    Raises:
+        UnsupportedLocation: the location is no path.
+    """
+
+    def __init__(self, location: str) -> None:
+        self._directory = directory_at(location)
+
+    def run_directory(self, run_id: str) -> Path:
+        """Return where the files of a run are, or would be."""
+        return self._directory / checked_component(run_id, "run id")
+
+    def create(self, run_id: str) -> Path:
+        """Make the directory of a run, if it isn't there, and return it."""
+        directory = self.run_directory(run_id)
+        with _answering(f"make {directory}"):
+            directory.mkdir(parents=True, exist_ok=True)
+        return directory
+
+    def files(self, run_id: str) -> list[str]:
+        """Return the sorted names of a run's regular files; none if there is nothing.
+
+        Raises:
+            UnsafeName: a file's name can't be used; renaming it helps.
+        """
+        with self._opened(run_id) as directory:
+            if directory is None:
+                return []
+            with os.scandir(directory) as found:
+                names = [entry.name for entry in found if entry.is_file(follow_symlinks=False)]
+        return sorted(checked_component(name, f"run {run_id}: file") for name in names)
+
+    def open(self, run_id: str, name: str) -> tuple[BinaryIO, os.stat_result]:
+        """Open one file of a run for reading.
+
+        Args:
+            run_id: whose.
+            name: which of its files.
+
+        Returns:
+            The file, and its status as opened.
+
+        Raises:
+            NotInSpool: there is no such file.
+            NotRegular: it is a link, or anything else that is no regular file.
+        """
+        checked_component(name, "file name")
+        with self._opened(run_id) as directory:
+            if directory is not None:
+                with suppress(FileNotFoundError):
+                    return open_regular(name, directory=directory)
+        raise NotInSpool(f"run {run_id}: {name} is not in the spool")
+
+    def discard(self, run_id: str) -> None:
+        """Delete what lies there for a run; no harm if somebody else does so too."""
+        directory = self.run_directory(run_id)
+        with _answering(f"empty {directory}"):
+            while os.path.lexists(directory):
+                with suppress(FileNotFoundError):
+                    shutil.rmtree(directory)
+
+    def run_ids(self) -> list[str]:
+        """Return the sorted ids of the runs that have a directory here."""
+        with _answering(f"list {self._directory}"):
+            try:
+                with os.scandir(self._directory) as found:
+                    return sorted(e.name for e in found if e.is_dir(follow_symlinks=False))
+            except FileNotFoundError:
+                return []
+
+    @contextmanager
+    def _opened(self, run_id: str) -> Iterator[int | None]:
+        """A descriptor of a run's directory for the length of a block, None without one."""
+        path = self.run_directory(run_id)
+        with _answering(f"read {path}"):
+            try:
+                directory = os.open(path, _DIRECTORY)
+            except FileNotFoundError:
+                yield None
+                return
+            try:
+                yield directory
+            finally:
+                os.close(directory)
+
+
+@contextmanager
+def _answering(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise SpoolUnavailable(f"the spool: can't {doing}: {error.strerror or error}") from error

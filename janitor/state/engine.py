@@ -1,0 +1,56 @@
+"""The engine on the state database, made by a factory and never at import."""
+
+from __future__ import annotations
+
+from psycopg2.extensions import connection as PsycopgConnection  # noqa: N812 - a class
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from janitor.errors import Failure
+
+CONNECT_TIMEOUT = 5  # seconds
+_OURS = {"postgres", "postgresql", "postgresql+psycopg2"}
+
+
+class NotADatabaseUrl(Failure):
+    """A database location that cannot be one."""
+
+
+def create_pool(uri: str) -> Engine:
+    """Return an engine on a state database; nothing is connected yet.
+
+    Sessions run in UTC, because the columns without zone hold UTC. A connection that the
+    server closed meanwhile is replaced without anybody noticing. A process that forks drops
+    the engine (:meth:`janitor.deployment.Deployment.forget`).
+
+    Args:
+        uri: ``postgresql://…``; what it leaves out, libpq's environment decides.
+
+    Raises:
+        NotADatabaseUrl: the location is not the URL of a PostgreSQL database.
+    """
+    try:
+        url = make_url(uri)
+    except (ArgumentError, ValueError):
+        raise NotADatabaseUrl(
+            "the database location is not a URL like postgresql://USER@HOST/NAME"
+        ) from None
+    if url.drivername not in _OURS:
+        raise NotADatabaseUrl(
+            f"the database location begins with {url.drivername}://; it must be postgresql://"
+        )
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg2"),
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_TIMEOUT},
+    )
+    event.listen(engine, "connect", _speak_utc)
+    return engine
+
+
+def _speak_utc(connection: PsycopgConnection, _record: object) -> None:
+    # A statement and no startup option: connection poolers refuse those, and PGOPTIONS stays.
+    with connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")
+    connection.commit()

@@ -38,11 +38,13 @@ class Kept:
     """Content that is in a store now.
 
     Args:
-        digest: size and hash of the content, before encoding.
-        stored_size: bytes in the store.
+        size: of the content before encoding, in bytes.
+        sha256: of the content before encoding, in hex.
+        stored_size: in the store, in bytes.
     """
 
-    digest: Digest
+    size: int
+    sha256: str
     stored_size: int
 
 
@@ -78,7 +80,7 @@ def keep(
         except KeyTaken:
             pass  # somebody was faster; look at what they stored
         else:
-            return Kept(measured.digest, stored_size)
+            return Kept(*measured.digest, stored_size)
     return _kept_already(store, key, content, encoding, timeout)
 
 
@@ -92,7 +94,7 @@ def _kept_already(
     ours = measure(content)
     if _stored(store, key, encoding, timeout) != ours:
         raise KeyTaken(f"{store.location}: {key} is stored already, with other content")
-    return Kept(ours, found.size)
+    return Kept(*ours, found.size)
 
 
 def _stored(store: BlobStore, key: str, encoding: Encoding, timeout: float | None) -> Digest | None:

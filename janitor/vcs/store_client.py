@@ -1,0 +1,123 @@
+"""Asking a store service over HTTP, and what its status codes mean."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import urllib.error
+import urllib.request
+from datetime import timedelta
+from email.message import Message
+from typing import TypeVar
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from janitor.errors import Failure, JanitorError
+from janitor.redaction import redact
+from janitor.vcs.errors import (
+    DiffTimedOut,
+    DiffTooLarge,
+    InvalidRevision,
+    RepositoryUnavailable,
+    StoreRefused,
+)
+from janitor.vcs.manager import LONGEST_DIFF
+from janitor.wording import refusal_in_words
+
+PATIENCE = 300.0  # seconds without a byte; the store ends a diff that takes longer itself
+SERVER_ERROR = 500
+
+T = TypeVar("T")
+
+
+class NotThere(Failure):
+    """The store does not have what was asked for."""
+
+
+class StoreClient:
+    """One store service.
+
+    Args:
+        base_url: its ``http(s)`` URL; a user and password in it go into a header.
+
+    Raises:
+        StoreRefused: the URL is not one of a store.
+    """
+
+    def __init__(self, base_url: str) -> None:
+        url = urlsplit(base_url)
+        if url.scheme not in {"http", "https"} or not url.hostname:
+            raise StoreRefused(f"{redact(base_url)} is no http(s) URL of a store service")
+        self._name = redact(base_url)
+        host = url.netloc.rpartition("@")[2]
+        self._base = urlunsplit((url.scheme, host, url.path, "", ""))
+        self._headers = _login(url.username, url.password)
+
+    def get(self, path: str, *, accept: str = "*/*") -> bytes:
+        """Return the body of an answer.
+
+        Args:
+            path: what comes after the base URL, quoted, with its query.
+            accept: the content type that is asked for.
+
+        Raises:
+            NotThere: 404.
+            InvalidRevision: 400.
+            DiffTimedOut: 408.
+            RepositoryUnavailable: 503, any other error of the server, or no answer.
+            StoreRefused: any other status.
+            DiffTooLarge: the body has more than ``LONGEST_DIFF`` bytes.
+        """
+        request = urllib.request.Request(  # noqa: S310 - the scheme was checked above
+            self._base + path, headers=self._headers | {"Accept": accept}
+        )
+        what = self._name + path
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - likewise
+                body: bytes = answer.read(LONGEST_DIFF + 1)
+        except urllib.error.HTTPError as error:
+            with error:
+                raise _meaning(error, what) from None
+        except (OSError, http.client.HTTPException) as error:
+            raise RepositoryUnavailable(redact(f"{what}: {error}")) from None
+        if len(body) > LONGEST_DIFF:
+            raise DiffTooLarge(f"{what} has more than {LONGEST_DIFF} bytes")
+        return body
+
+    def read(self, kind: TypeAdapter[T], answer: bytes) -> T:
+        """Return what the JSON of an answer says.
+
+        Raises:
+            StoreRefused: it is not what a store answers.
+        """
+        try:
+            return kind.validate_json(answer)
+        except ValidationError as error:
+            raise StoreRefused(f"{self._name}: {refusal_in_words(error, 'answer')}") from None
+
+
+def _meaning(error: urllib.error.HTTPError, what: str) -> JanitorError:
+    told = f"{what}: {error.code} {error.reason}"
+    match error.code:
+        case 400:
+            return InvalidRevision(told)
+        case 404:
+            return NotThere(told)
+        case 408:
+            return DiffTimedOut(told)
+        case 429 | 503:
+            return RepositoryUnavailable(told, retry_after=_retry_after(error.headers))
+    return RepositoryUnavailable(told) if error.code >= SERVER_ERROR else StoreRefused(told)
+
+
+def _retry_after(headers: Message) -> timedelta | None:
+    asked = headers.get("Retry-After", "")
+    return timedelta(seconds=int(asked)) if asked.isdecimal() else None
+
+
+def _login(user: str | None, password: str | None) -> dict[str, str]:
+    if user is None:
+        return {}
+    both = f"{unquote(user)}:{unquote(password or '')}".encode()
+    return {"Authorization": f"Basic {base64.b64encode(both).decode()}"}

@@ -32,11 +32,17 @@ def open_regular(
         NotRegular: it is no regular file; a symbolic link is none.
         OSError: it is missing or can't be read.
     """
-    if stat.S_ISLNK(os.lstat(path, dir_fd=directory).st_mode):
-        raise NotRegular(f"{os.fspath(path)} is a symbolic link; those are not followed")
-    file = os.fdopen(os.open(path, _FLAGS, dir_fd=directory), "rb")
-    status = os.fstat(file.fileno())
+    _check(path, os.lstat(path, dir_fd=directory))
+    descriptor = os.open(path, _FLAGS, dir_fd=directory)
+    try:
+        status = os.fstat(descriptor)
+        _check(path, status)  # it may have been replaced since
+    except NotRegular:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb"), status
+
+
+def _check(path: str | os.PathLike[str], status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        file.close()
-        raise NotRegular(f"{os.fspath(path)} is no regular file")
-    return file, status
+        raise NotRegular(f"{os.fspath(path)} is no regular file; links are not followed")

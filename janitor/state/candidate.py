@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, select
+from sqlalchemy import ForeignKey, Text, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from janitor.state.base import Base, Conn
@@ -17,7 +17,7 @@ class Candidate(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     suite: Mapped[str] = mapped_column(SUITE_NAME)
-    codebase: Mapped[str] = mapped_column(ForeignKey("codebase.name", ondelete="CASCADE"))
+    codebase: Mapped[str] = mapped_column(Text, ForeignKey("codebase.name", ondelete="CASCADE"))
     change_set: Mapped[str | None] = mapped_column(ForeignKey("change_set.id", ondelete="CASCADE"))
     command: Mapped[str]
     context: Mapped[str | None]

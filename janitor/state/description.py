@@ -29,16 +29,19 @@ class Fact(NamedTuple):
 class Difference:
     """What a schema lacks, and what it has beyond that on objects that it should have."""
 
+    absent: tuple[str, ...]
     missing: tuple[Fact, ...]
     unexpected: tuple[Fact, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.missing or self.unexpected)
+        return bool(self.absent or self.missing or self.unexpected)
 
     def sentences(self) -> list[str]:
         """Return each difference in words."""
-        return [f"missing: {fact}" for fact in self.missing] + [
-            f"unexpected: {fact}" for fact in self.unexpected
+        return [
+            *(f"missing: {thing}" for thing in self.absent),
+            *(f"missing: {fact}" for fact in self.missing),
+            *(f"unexpected: {fact}" for fact in self.unexpected),
         ]
 
 
@@ -54,6 +57,7 @@ def describe(conn: Connection, schema: str) -> frozenset[Fact]:
         Fact(row.thing, _worded(row.detail))
         for query in _QUERIES
         for row in conn.execute(text(query), {"schema": schema})
+        if row.thing != "table alembic_version"
     )
 
 
@@ -64,8 +68,10 @@ def compare(wanted: frozenset[Fact], found: frozenset[Fact]) -> Difference:
     column or constraint more on a table of ours is a difference.
     """
     ours = {fact.thing for fact in wanted}
+    absent = ours - {fact.thing for fact in found}
     return Difference(
-        missing=tuple(sorted(wanted - found)),
+        absent=tuple(sorted(absent)),
+        missing=tuple(sorted(fact for fact in wanted - found if fact.thing not in absent)),
         unexpected=tuple(
             sorted(
                 fact

@@ -43,6 +43,7 @@ def create_pool(uri: str) -> Engine:
     engine = create_engine(
         url.set(drivername="postgresql+psycopg2"),
         pool_pre_ping=True,
+        hide_parameters=True,  # URLs with passwords are among them, and errors are kept
         connect_args={"connect_timeout": CONNECT_TIMEOUT},
     )
     event.listen(engine, "connect", _speak_utc)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, func
+from sqlalchemy import ForeignKey, Text, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from janitor.state.base import Base
@@ -17,7 +17,9 @@ class MergeProposal(Base):
     __tablename__ = "merge_proposal"
 
     url: Mapped[str] = mapped_column(primary_key=True)
-    codebase: Mapped[str | None] = mapped_column(ForeignKey("codebase.name", ondelete="SET NULL"))
+    codebase: Mapped[str | None] = mapped_column(
+        Text, ForeignKey("codebase.name", ondelete="SET NULL")
+    )
     target_branch_url: Mapped[str | None]
     status: Mapped[str | None] = mapped_column(MERGE_PROPOSAL_STATUS)
     revision: Mapped[str | None]
@@ -49,5 +51,7 @@ class Publish(Base):
     result_code: Mapped[str]
     description: Mapped[str | None]
     requester: Mapped[str | None]
-    codebase: Mapped[str | None] = mapped_column(ForeignKey("codebase.name", ondelete="SET NULL"))
+    codebase: Mapped[str | None] = mapped_column(
+        Text, ForeignKey("codebase.name", ondelete="SET NULL")
+    )
     timestamp: Mapped[datetime | None] = mapped_column(UtcDateTime, server_default=func.now())

@@ -36,6 +36,6 @@ class NamedPublishPolicy(Base):
 
     name: Mapped[str] = mapped_column(primary_key=True)
     per_branch_policy: Mapped[list[BranchPublishPolicy] | None] = mapped_column(
-        CompositeArray("branch_publish_policy", BranchPublishPolicy, str, str, int)
+        CompositeArray("branch_publish_policy", BranchPublishPolicy, (str, str, int))
     )
     rate_limit_bucket: Mapped[str | None]

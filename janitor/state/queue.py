@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ForeignKey, false, text
+from sqlalchemy import BigInteger, ForeignKey, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from janitor.state.base import Base
@@ -18,7 +18,7 @@ class QueueEntry(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     bucket: Mapped[str] = mapped_column(QUEUE_BUCKET, server_default=text("'default'"))
-    codebase: Mapped[str] = mapped_column(ForeignKey("codebase.name", ondelete="CASCADE"))
+    codebase: Mapped[str] = mapped_column(Text, ForeignKey("codebase.name", ondelete="CASCADE"))
     branch_url: Mapped[str | None]
     suite: Mapped[str] = mapped_column(SUITE_NAME)
     command: Mapped[str | None]

@@ -81,7 +81,7 @@ class RunRow(Base):
     worker: Mapped[str | None] = mapped_column(ForeignKey("worker.name"))
     worker_link: Mapped[str | None]
     result_tags: Mapped[list[ResultTag] | None] = mapped_column(
-        CompositeArray("result_tag", ResultTag, str, str)
+        CompositeArray("result_tag", ResultTag, (str, str))
     )
     subpath: Mapped[str | None]
     failure_stage: Mapped[str | None]
@@ -90,7 +90,7 @@ class RunRow(Base):
     failure_transient: Mapped[bool | None]
     resume_from: Mapped[str | None] = mapped_column(ForeignKey("run.id", ondelete="SET NULL"))
     change_set: Mapped[str] = mapped_column(ForeignKey("change_set.id"))
-    codebase: Mapped[str] = mapped_column(ForeignKey("codebase.name"))
+    codebase: Mapped[str] = mapped_column(Text, ForeignKey("codebase.name"))
 
 
 class ResultBranch(Base):
@@ -111,7 +111,7 @@ class LastRun(Base):
 
     __tablename__ = "last_run"
 
-    codebase: Mapped[str] = mapped_column(ForeignKey("codebase.name"), primary_key=True)
+    codebase: Mapped[str] = mapped_column(Text, ForeignKey("codebase.name"), primary_key=True)
     campaign: Mapped[str] = mapped_column(CAMPAIGN_NAME, primary_key=True)
     last_run_id: Mapped[str | None] = mapped_column(ForeignKey("run.id"))
     last_effective_run_id: Mapped[str | None] = mapped_column(ForeignKey("run.id"))

@@ -161,7 +161,7 @@ class StoredBranch(NamedTuple):
     revision: str | None
 
 
-RESULT_BRANCHES = CompositeArray("result_branch", StoredBranch, str, str, str, str)
+RESULT_BRANCHES = CompositeArray("result_branch", StoredBranch, (str, str, str, str))
 
 
 def select_runs() -> Select[Any]:

@@ -10,6 +10,7 @@ from psycopg2.extensions import STRINGARRAY
 from psycopg2.extras import CompositeCaster
 from sqlalchemy import BindParameter, ColumnElement, DateTime, Dialect, Text, cast
 from sqlalchemy.dialects.postgresql import DOMAIN, ENUM
+from sqlalchemy.sql.operators import OperatorClass
 from sqlalchemy.types import TypeDecorator, UserDefinedType
 
 ChangeSetState = Literal["created", "working", "ready", "publishing", "done"]
@@ -46,9 +47,16 @@ QUEUE_BUCKET = _enum("queue_bucket", QueueBucket)
 VCS_TYPE = _enum("vcs_type", VcsType)
 VERDICT = _enum("verdict", Verdict)
 
-CAMPAIGN_NAME = DOMAIN("campaign_name", Text(), create_type=False)
-CODEBASE_NAME = DOMAIN("codebase_name", Text(), create_type=False)
-SUITE_NAME = DOMAIN("suite_name", Text(), create_type=False)
+
+class _TextDomain(DOMAIN):
+    """A domain over text, which compares like text (SQLAlchemy 2.1 wants that said)."""
+
+    operator_classes = OperatorClass.STRING
+
+
+CAMPAIGN_NAME = _TextDomain("campaign_name", Text(), create_type=False)
+CODEBASE_NAME = _TextDomain("codebase_name", Text(), create_type=False)
+SUITE_NAME = _TextDomain("suite_name", Text(), create_type=False)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -75,6 +83,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 R = TypeVar("R", bound=NamedTuple)
+Fields = tuple[Callable[[str], Any], ...]
 
 
 class CompositeArray(UserDefinedType[list[R]]):
@@ -88,7 +97,7 @@ class CompositeArray(UserDefinedType[list[R]]):
 
     cache_ok = True
 
-    def __init__(self, sql_name: str, row: Callable[..., R], *fields: Callable[[str], Any]) -> None:
+    def __init__(self, sql_name: str, row: Callable[..., R], fields: Fields) -> None:
         self.sql_name = sql_name
         self.row = row
         self.fields = fields
@@ -112,7 +121,7 @@ class CompositeArray(UserDefinedType[list[R]]):
         return read
 
     def _row(self, text: str) -> R:
-        texts = CompositeCaster.tokenize(text)
+        texts = CompositeCaster.tokenize(text)  # type: ignore[no-untyped-call]  # stub without types
         return self.row(
             *(
                 None if part is None else convert(part)

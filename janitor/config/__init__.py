@@ -1,1 +1,44 @@
-"""``janitor.conf``: reading, validation, environment."""
+"""``janitor.conf``: reading, validation, environment.
+
+The messages are data (:mod:`~janitor.config.model`), read by a parser of their text format
+(:mod:`~janitor.config.parser`); :mod:`~janitor.config.loading` knows files and
+:mod:`~janitor.config.environment` what overrides them.
+"""
+
+from janitor.config.loading import load, read_config, read_string
+from janitor.config.mistakes import ConfigError
+from janitor.config.model import (
+    AptRepository,
+    BugTracker,
+    BugTrackerKind,
+    Campaign,
+    Config,
+    DebianBuild,
+    Distribution,
+    GenericBuild,
+    MergeProposalConfig,
+    OAuth2Provider,
+    Select,
+    get_campaign_config,
+    get_distribution,
+)
+
+__all__ = [
+    "AptRepository",
+    "BugTracker",
+    "BugTrackerKind",
+    "Campaign",
+    "Config",
+    "ConfigError",
+    "DebianBuild",
+    "Distribution",
+    "GenericBuild",
+    "MergeProposalConfig",
+    "OAuth2Provider",
+    "Select",
+    "get_campaign_config",
+    "get_distribution",
+    "load",
+    "read_config",
+    "read_string",
+]

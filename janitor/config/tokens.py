@@ -1,0 +1,68 @@
+"""The words, strings and marks of protobuf text format, with their places."""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+
+class Kind(enum.Enum):
+    """What a token is."""
+
+    WORD = "word"
+    NUMBER = "number"
+    STRING = "string"
+    UNCLOSED = "unclosed"
+    MARK = "mark"
+    END = "end"
+
+
+class Token(NamedTuple):
+    """A piece of the text.
+
+    Args:
+        kind: what it is.
+        text: as it stands in the file; a string with its quotes.
+        offset: where it begins, in characters from the beginning of the text.
+    """
+
+    kind: Kind
+    text: str
+    offset: int
+
+    @property
+    def end(self) -> int:
+        """The offset behind it."""
+        return self.offset + len(self.text)
+
+
+# Possessive throughout: reading is linear in whatever a file contains. Where a token ends
+# is protobuf's rule, odd as it looks ("1.2.x-y" is one number, a wrong one).
+_TOKEN = re.compile(
+    r"""
+    \s*+ (?: \#[^\n]*+ \s*+ )*+
+    (?:
+        (?P<WORD>     [a-zA-Z_] [0-9a-zA-Z_+-]*+ )
+      | (?P<NUMBER>   (?: [0-9+-] | \.[0-9] ) [0-9a-zA-Z_.+-]*+ )
+      | (?P<STRING>   " [^"\n\\]*+ (?: \\. [^"\n\\]*+ )*+ "
+                    | ' [^'\n\\]*+ (?: \\. [^'\n\\]*+ )*+ ' )
+      | (?P<UNCLOSED> ["'] [^\n]*+ )
+      | (?P<MARK>     . )
+      | (?P<END>      \Z )
+    )
+    """,
+    re.VERBOSE,
+)
+
+
+def tokens(text: str) -> Iterator[Token]:
+    """Yield the tokens of a text without spaces and comments; the last is its end."""
+    at = 0
+    while match := _TOKEN.match(text, at):
+        name = match.lastgroup or ""
+        start, at = match.span(name)
+        yield Token(Kind[name], text[start:at], start)
+        if start == at:
+            return

@@ -26,8 +26,12 @@ from janitor.vcs.manager import LONGEST_DIFF
 PATIENCE = 600.0  # seconds; well within what a vcs worker allows a task
 
 
+class GitMissing(PassingError):
+    """There is no ``git`` program on this host."""
+
+
 class GitFailed(PassingError):
-    """The ``git`` program is missing, or could not do it; a repair of the host may help."""
+    """The ``git`` program could not do it; where the repository is damaged, a repair helps."""
 
 
 def run_git(objects: Path, *arguments: str, patience: float = PATIENCE) -> bytes:
@@ -39,7 +43,8 @@ def run_git(objects: Path, *arguments: str, patience: float = PATIENCE) -> bytes
         patience: seconds after which it is ended.
 
     Raises:
-        GitFailed: Git can't be run, or ended with an error.
+        GitMissing: there is no such program.
+        GitFailed: it ended with an error.
         DiffTimedOut: it did not end in time.
         DiffTooLarge: it printed more than a diff may have.
     """
@@ -51,6 +56,7 @@ def run_git(objects: Path, *arguments: str, patience: float = PATIENCE) -> bytes
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=complaints,
+            process_group=0,  # so that whatever it starts ends with it
         )
         output, timed_out = _read(process, patience)
         if timed_out:
@@ -68,25 +74,30 @@ def _read(process: subprocess.Popen[bytes], patience: float) -> tuple[bytes, boo
     """Read what a process prints, up to a byte more than is allowed; it has ended then."""
     late = threading.Event()
 
-    def end() -> None:
+    def end_late() -> None:
         late.set()
-        process.kill()
+        _end(process)
 
-    alarm = threading.Timer(patience, end)
+    alarm = threading.Timer(patience, end_late)
     alarm.start()
     with process:  # closes the pipe and waits
         try:
             assert process.stdout is not None  # noqa: S101 - it is a pipe
             output = process.stdout.read(LONGEST_DIFF + 1)
             if len(output) > LONGEST_DIFF:
-                process.kill()
+                _end(process)
             process.wait()
         except BaseException:  # a worker's time limit ends the program too
-            process.kill()
+            _end(process)
             raise
         finally:
             alarm.cancel()
     return output, late.is_set()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager
@@ -117,7 +128,7 @@ def _environment(home: Path, objects: Path) -> dict[str, str]:
 def _program() -> str:
     found = shutil.which("git")
     if found is None:
-        raise GitFailed("the program git is not on PATH: install it where vcs workers run")
+        raise GitMissing("the program git is not on PATH: install it where vcs workers run")
     return found
 
 

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from janitor.vcs import get_branch_vcs_type, local_bzr
+from janitor.vcs.errors import (
+    DiffTooLarge,
+    InvalidRevision,
+    RepositoryUnavailable,
+    RevisionMissing,
+)
+
+if TYPE_CHECKING:
+    from conftest import BzrStore
+
+ABSENT = b"ada@example.com-20200101000000-0123456789abcdef"
+NULL = b"null:"
+
+
+def test_a_diff_is_what_bzr_diff_says(bzr_store: BzrStore) -> None:
+    old = bzr_store.commit({"a": b"one\ntwo\n", "image": b"\x00\x01"})
+    new = bzr_store.commit({"a": b"one\n2\n", "image": b"\x00\x02", "späß": b"new\n"})
+    diff = bzr_store.manager.get_diff("hello", old, new)
+    assert diff == bzr_store.brz("diff", "-r1..2")
+    assert diff.startswith(
+        b"=== modified file 'a'\n"
+        b"--- old/a\t2023-11-14 22:13:20 +0000\n"
+        b"+++ new/a\t2023-11-14 22:13:20 +0000\n"
+        b"@@ -1,2 +1,2 @@\n one\n-two\n+2\n\n"
+    )
+    assert b"=== modified file 'image'\nBinary files old/image" in diff
+    assert "=== added file 'späß'\n".encode() in diff
+
+
+def test_a_rename(bzr_store: BzrStore) -> None:
+    old = bzr_store.commit({"a": b"one\n"})
+    new = bzr_store.rename("a", "b")
+    assert bzr_store.manager.get_diff("hello", old, new) == b"=== renamed file 'a' => 'b'\n"
+
+
+def test_the_first_revision_is_a_change_of_nothing(bzr_store: BzrStore) -> None:
+    first = bzr_store.commit({"a": b"x\n"})
+    assert b"=== added file 'a'\n" in bzr_store.manager.get_diff("hello", NULL, first)
+    assert b"=== removed file 'a'\n" in bzr_store.manager.get_diff("hello", first, NULL)
+
+
+def test_equal_revisions_have_no_diff_and_need_no_repository(bzr_store: BzrStore) -> None:
+    assert bzr_store.manager.get_diff("unheard-of", ABSENT, ABSENT) == b""
+
+
+def test_a_missing_revision_is_named(bzr_store: BzrStore) -> None:
+    there = bzr_store.commit({"a": b"x"})
+    for ask in (bzr_store.manager.get_diff, bzr_store.manager.get_revision_info):
+        with pytest.raises(RevisionMissing, match="hello: .* ada@example.com-2020") as caught:
+            ask("hello", there, ABSENT)
+        assert caught.value.revisions == (ABSENT,)
+
+
+def test_what_is_no_revision_is_refused(bzr_store: BzrStore) -> None:
+    with pytest.raises(InvalidRevision):
+        bzr_store.manager.get_diff("hello", b"current:", NULL)
+
+
+def test_a_codebase_without_repository_may_get_one(bzr_store: BzrStore) -> None:
+    with pytest.raises(RepositoryUnavailable, match="nothing-yet"):
+        bzr_store.manager.get_diff("nothing-yet", NULL, ABSENT)
+
+
+def test_revisions_newest_first_with_their_messages(bzr_store: BzrStore) -> None:
+    first = bzr_store.commit({"a": b"1"}, "First.")
+    second = bzr_store.commit({"a": b"2"}, "Second.\n\nWith a böddy.")
+    third = bzr_store.commit({"a": b"3"}, "Third.")
+    manager = bzr_store.manager
+    infos = manager.get_revision_info("hello", first, third)
+    assert [(info.revision_id, info.message, info.commit_id) for info in infos] == [
+        (third, "Third.", None),
+        (second, "Second.\n\nWith a böddy.", None),
+    ]
+    everything = manager.get_revision_info("hello", NULL, third)
+    assert [info.revision_id for info in everything] == [third, second, first]
+    assert manager.get_revision_info("hello", third, NULL) == []
+
+
+def test_branches_and_repositories(bzr_store: BzrStore) -> None:
+    revision = bzr_store.commit({"a": b"x"})
+    manager = bzr_store.manager
+    branch = manager.get_branch("hello", "main")
+    assert branch is not None
+    assert branch.last_revision() == revision
+    assert get_branch_vcs_type(branch) == "bzr"
+    assert manager.get_branch("hello", "other") is None
+    assert manager.get_branch("absent", "main") is None
+    assert manager.get_repository("absent") is None
+    assert list(manager.list_repositories()) == ["hello"]
+
+
+def test_a_diff_beyond_all_reading_is_refused(
+    bzr_store: BzrStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_bzr, "LONGEST_DIFF", 1000)
+    revision = bzr_store.commit({"a": b"line\n" * 1000})
+    with pytest.raises(DiffTooLarge):
+        bzr_store.manager.get_diff("hello", NULL, revision)

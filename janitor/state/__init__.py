@@ -4,6 +4,23 @@ The models say what a row is; what may be done with rows is said by the domain p
 beside this one. :mod:`.upgrade` makes a database what the models expect.
 """
 
+# All models are known as soon as one is used: their foreign keys name each other.
+from janitor.state import (
+    announcement,
+    candidate,
+    change_set,
+    codebase,
+    diff,
+    job,
+    publication,
+    publish_policy,
+    queue,
+    review,
+    run,
+    site_session,
+    stored,
+    worker,
+)
 from janitor.state.base import Base, Conn
 from janitor.state.candidate import iter_publishable_suites
 from janitor.state.cotenants import has_cotenants
@@ -14,9 +31,23 @@ __all__ = [
     "Base",
     "Conn",
     "Run",
+    "announcement",
+    "candidate",
+    "change_set",
+    "codebase",
     "create_pool",
+    "diff",
     "get_result_branch",
     "get_run",
     "has_cotenants",
     "iter_publishable_suites",
+    "job",
+    "publication",
+    "publish_policy",
+    "queue",
+    "review",
+    "run",
+    "site_session",
+    "stored",
+    "worker",
 ]

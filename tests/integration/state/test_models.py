@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -13,7 +11,6 @@ from sqlalchemy import Engine, select
 from sqlalchemy.exc import StatementError
 from sqlalchemy.orm import Session
 
-import janitor.state
 from janitor.state import Base, Run, get_run, has_cotenants, iter_publishable_suites
 from janitor.state.candidate import Candidate
 from janitor.state.change_set import ChangeSet
@@ -51,8 +48,6 @@ def run(session: Session) -> str:
 
 @pytest.mark.filterwarnings("ignore:Did not recognize type")  # the composite types
 def test_models_and_migrations_agree_on_every_column(engine: Engine) -> None:
-    for module in pkgutil.iter_modules(janitor.state.__path__):
-        importlib.import_module(f"janitor.state.{module.name}")
     with engine.connect() as conn:
         context = MigrationContext.configure(
             conn, opts={"compare_type": True, "target_metadata": Base.metadata}

@@ -1,4 +1,4 @@
-"""In a process of its own: the user agent is the whole process's."""
+"""What the package itself offers; in processes of their own, as it is about whole processes."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 :mod:`.manager` is the port; Breezy and Dulwich are loaded by the first call that needs them.
 """
 
+from janitor.vcs.branch_failures import is_alioth_url
 from janitor.vcs.errors import BranchOpenFailure, UnsupportedVcs
 from janitor.vcs.local_bzr import LocalBzrVcsManager
 from janitor.vcs.local_git import LocalGitVcsManager
@@ -16,7 +17,6 @@ from janitor.vcs.locations import (
 from janitor.vcs.manager import RevisionInfo, VcsManager
 from janitor.vcs.opening import (
     get_branch_vcs_type,
-    is_alioth_url,
     is_authenticated_url,
     open_branch_ext,
 )

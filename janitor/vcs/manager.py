@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from janitor.names import checked_component, checked_slug
 from janitor.redaction import redact
-from janitor.vcs.opening import branch_or_none, repository_or_none
+from janitor.vcs.stored import branch_or_none, repository_or_none
 
 if TYPE_CHECKING:
     from breezy.branch import Branch
@@ -102,7 +102,7 @@ class VcsManager(ABC):
         Raises:
             BranchOpenFailure: it may be there, and could not be opened.
         """
-        return branch_or_none(self.get_branch_url(codebase, branch_name))
+        return branch_or_none(self.get_branch_url(codebase, branch_name), self.vcs_type)
 
     def get_repository(self, codebase: str) -> Repository | None:
         """Return a codebase's repository, or None where there is none.
@@ -110,7 +110,7 @@ class VcsManager(ABC):
         Raises:
             BranchOpenFailure: it may be there, and could not be opened.
         """
-        return repository_or_none(self.get_repository_url(codebase))
+        return repository_or_none(self.get_repository_url(codebase), self.vcs_type)
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other._location == self._location

@@ -1,12 +1,14 @@
-"""Stores with real repositories: Git's written by dulwich, Bazaar's by Breezy."""
+"""Real repositories (Git's by dulwich, Bazaar's by Breezy) and a store service's stand-in."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,63 @@ class BzrStore:
         revision = self.tree.commit(message, committer=AUTHOR, timestamp=WHEN, timezone=0)
         assert isinstance(revision, bytes)
         return revision
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a server was asked."""
+
+    path: str
+    headers: Mapping[str, str]
+
+
+class Server:
+    """An HTTP server on the loopback interface that gives every request the same answer."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.answer(200, b"")
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._http.server_port}"
+
+    def answer(self, status: int, body: bytes, headers: Mapping[str, str] | None = None) -> None:
+        self._answer = status, body, headers or {}
+
+    def close(self) -> None:
+        self._http.shutdown()
+        self._http.server_close()
+        self._thread.join()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                status, body, headers = server._answer
+                server.requests.append(Request(self.path, dict(self.headers)))
+                self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
+
+            do_HEAD = do_OPTIONS = do_POST = do_GET  # noqa: N815 - names that http.server looks for
+
+            def log_message(self, *arguments: object) -> None:
+                pass
+
+        return Handler
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.close()
 
 
 @pytest.fixture(autouse=True)

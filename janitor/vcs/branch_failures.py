@@ -1,0 +1,109 @@
+"""Why a branch would not open, in the words that services in the field know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException
+from importlib import import_module  # Breezy is heavy, and loaded where it is used
+from urllib.parse import urlsplit
+
+from janitor.redaction import redact
+from janitor.vcs.errors import BranchOpenFailure, FinalBranchOpenFailure
+
+MISSING = "branch-missing"
+
+_NAMED_UNSUPPORTED = frozenset({"svn", "hg", "cvs", "darcs", "fossil"})
+_NO_VCS = "unsupported-vcs"
+_UNAVAILABLE = "branch-unavailable"
+_LATER = "branch-temporarily-unavailable"
+_BY_STATUS = {
+    401: "401-unauthorized",
+    404: MISSING,
+    410: MISSING,
+    429: "too-many-requests",
+    502: "502-bad-gateway",
+    503: _LATER,
+    504: _LATER,
+}
+_PASSING = frozenset(
+    {
+        "too-many-requests",
+        _UNAVAILABLE,
+        _LATER,
+        "502-bad-gateway",
+        "unknown",
+    }
+)
+_ALIOTH = frozenset(
+    f"{service}.debian.org" for service in ("svn", "bzr", "anonscm", "hg", "git", "alioth")
+)
+
+
+def is_alioth_url(url: str) -> bool:
+    """Return whether a URL's host is one of those that went away with Alioth."""
+    try:
+        return urlsplit(url).hostname in _ALIOTH
+    except ValueError:  # nothing that could be a host
+        return False
+
+
+@contextmanager
+def failures_named(url: str) -> Iterator[None]:
+    """Turn what Breezy raises within a ``with`` block into a :class:`BranchOpenFailure`.
+
+    Args:
+        url: what is being opened there.
+    """
+    breezy, dulwich = import_module("breezy.errors"), import_module("dulwich.errors")
+    theirs = (breezy.BzrError, dulwich.GitProtocolError, dulwich.NotGitRepository)
+    try:
+        yield
+    # The network's and the file system's own errors come through Breezy as they are.
+    except (*theirs, HTTPException, OSError, ValueError) as error:
+        raise _failure(url, error) from None  # its text may have the URL's password
+
+
+def _failure(url: str, error: Exception) -> BranchOpenFailure:
+    code = _code(error)
+    if is_alioth_url(url) and not code.startswith("unsupported-"):
+        code = "hosted-on-alioth"
+    kind = BranchOpenFailure if code in _PASSING else FinalBranchOpenFailure
+    return kind(code, redact(f"{url}: {error}"), _retry_after(error))
+
+
+def _code(error: Exception) -> str:
+    breezy, dulwich = import_module("breezy.errors"), import_module("dulwich.errors")
+    transport = import_module("breezy.transport")
+    if isinstance(error, breezy.UnsupportedVcs):
+        return f"unsupported-vcs-{error.vcs}" if error.vcs in _NAMED_UNSUPPORTED else _NO_VCS
+    if isinstance(error, breezy.UnexpectedHttpStatus):
+        return _BY_STATUS.get(error.code, _UNAVAILABLE)
+    # The first that fits counts: many of them are kinds of one another.
+    reasons: tuple[tuple[type[Exception], str], ...] = (
+        (breezy.UnsupportedFormatError, _NO_VCS),
+        (breezy.UnknownFormatError, _NO_VCS),
+        (transport.UnsupportedProtocol, "unsupported-vcs-protocol"),
+        (breezy.NotBranchError, MISSING),
+        (breezy.NoRepositoryPresent, MISSING),
+        (import_module("breezy.controldir").NoColocatedBranchSupport, MISSING),
+        (transport.NoSuchFile, MISSING),
+        (dulwich.NotGitRepository, MISSING),
+        (breezy.ConnectionReset, _LATER),
+        (breezy.ConnectionTimeout, _LATER),
+        (TimeoutError, _LATER),
+        (import_module("breezy.git.remote").RemoteGitError, _UNAVAILABLE),
+        (dulwich.GitProtocolError, _UNAVAILABLE),
+        (breezy.TransportError, _UNAVAILABLE),
+        (breezy.PermissionDenied, _UNAVAILABLE),
+        (transport.UnusableRedirect, _UNAVAILABLE),
+        (OSError, _UNAVAILABLE),
+    )
+    return next((code for kind, code in reasons if isinstance(error, kind)), "unknown")
+
+
+def _retry_after(error: Exception) -> int | None:
+    """The whole seconds of a ``Retry-After`` header; a date in it is left aside."""
+    given = dict(getattr(error, "headers", None) or ())  # pairs, or a message
+    asked = {name.lower(): value for name, value in given.items()}.get("retry-after", "")
+    return int(asked) if asked.isdecimal() else None

@@ -1,0 +1,149 @@
+"""The remote managers against a real HTTP server that answers as a store service does."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from janitor.errors import JanitorError
+from janitor.vcs import RemoteBzrVcsManager, RemoteGitVcsManager, RevisionInfo, store_client
+from janitor.vcs.errors import (
+    DiffTimedOut,
+    DiffTooLarge,
+    InvalidRevision,
+    RepositoryUnavailable,
+    RevisionMissing,
+    StoreRefused,
+)
+
+if TYPE_CHECKING:
+    from conftest import Server
+
+OLD = b"git-v1:" + b"1" * 40
+NEW = b"git-v1:" + b"2" * 40
+NULL = b"null:"
+BZR_NEW = b"ada+tag@example.com-20200101000000-0123456789abcdef"
+
+
+def asked(server: Server) -> tuple[str, dict[str, list[str]]]:
+    url = urlsplit(server.requests[-1].path)
+    return url.path, parse_qs(url.query)
+
+
+def test_a_git_diff_is_asked_for_by_commits(server: Server) -> None:
+    server.answer(200, b"diff --git a/a b/a\n")
+    manager = RemoteGitVcsManager(f"{server.url}/git/")
+    assert manager.get_diff("hello", OLD, NEW) == b"diff --git a/a b/a\n"
+    assert asked(server) == ("/git/hello/diff", {"old": ["1" * 40], "new": ["2" * 40]})
+    assert manager.get_diff_url("hello", OLD, NEW) == server.url + server.requests[-1].path
+
+
+def test_the_null_revision_of_git(server: Server) -> None:
+    server.answer(200, b"[]")
+    manager = RemoteGitVcsManager(server.url)
+    manager.get_diff("hello", NULL, NEW)
+    assert asked(server)[1]["old"] == ["4b825dc642cb6eb9a060e54bf8d69288fbee4904"]
+    manager.get_revision_info("hello", NULL, NEW)
+    assert asked(server)[1]["old"] == ["0" * 40]
+
+
+def test_a_bzr_diff_is_asked_for_by_revision_ids(server: Server) -> None:
+    server.answer(200, b"=== added file 'a'\n")
+    manager = RemoteBzrVcsManager(server.url)
+    assert manager.get_diff("hello", NULL, BZR_NEW) == b"=== added file 'a'\n"
+    assert asked(server) == ("/hello/diff", {"old": ["null:"], "new": [BZR_NEW.decode()]})
+
+
+def test_equal_revisions_are_not_asked_about(server: Server) -> None:
+    manager = RemoteGitVcsManager(server.url)
+    assert manager.get_diff("hello", NEW, NEW) == b""
+    assert manager.get_revision_info("hello", NEW, NEW) == []
+    assert server.requests == []
+
+
+def test_revision_info_of_both_kinds(server: Server) -> None:
+    commit = {
+        "commit-id": "2" * 40,
+        "revision-id": NEW.decode(),
+        "link": "https://x.example/2",
+        "message": "Hällo",
+    }
+    server.answer(200, json.dumps([commit]).encode())
+    assert RemoteGitVcsManager(server.url).get_revision_info("hello", OLD, NEW) == [
+        RevisionInfo(b"2" * 40, NEW, "Hällo", "https://x.example/2")
+    ]
+    server.answer(200, b'[{"revision-id": "r", "link": null, "message": "m"}]')
+    assert RemoteBzrVcsManager(server.url).get_revision_info("hello", NULL, BZR_NEW) == [
+        RevisionInfo(None, b"r", "m", None)
+    ]
+    assert asked(server)[0] == "/hello/revision-info"
+
+
+def test_the_names_of_repositories(server: Server) -> None:
+    server.answer(200, b'["a1", "b2"]')
+    assert list(RemoteGitVcsManager(server.url).list_repositories()) == ["a1", "b2"]
+    assert server.requests[-1].headers["Accept"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, InvalidRevision),
+        (403, StoreRefused),
+        (404, RevisionMissing),
+        (408, DiffTimedOut),
+        (500, RepositoryUnavailable),
+        (502, RepositoryUnavailable),
+        (503, RepositoryUnavailable),
+    ],
+)
+def test_what_a_status_means(server: Server, status: int, error: type[JanitorError]) -> None:
+    server.answer(status, b"no")
+    with pytest.raises(error) as caught:
+        RemoteGitVcsManager(server.url).get_diff("hello", OLD, NEW)
+    assert "hello" in str(caught.value)
+
+
+def test_a_store_may_say_when_to_come_back(server: Server) -> None:
+    server.answer(503, b"", {"Retry-After": "7"})
+    with pytest.raises(RepositoryUnavailable) as caught:
+        RemoteGitVcsManager(server.url).get_diff("hello", OLD, NEW)
+    assert caught.value.retry_after == timedelta(seconds=7)
+
+
+def test_a_store_that_is_away_is_unavailable(server: Server) -> None:
+    url = server.url
+    server.close()
+    with pytest.raises(RepositoryUnavailable):
+        RemoteGitVcsManager(url).get_diff("hello", OLD, NEW)
+
+
+@pytest.mark.parametrize("body", [b"<html>", b'{"a": 1}', b'[{"message": "m"}]'])
+def test_an_answer_that_is_none_is_refused(server: Server, body: bytes) -> None:
+    server.answer(200, body)
+    with pytest.raises(StoreRefused):
+        RemoteGitVcsManager(server.url).get_revision_info("hello", OLD, NEW)
+
+
+def test_a_diff_beyond_all_reading_is_refused(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_client, "LONGEST_DIFF", 10)
+    server.answer(200, b"x" * 11)
+    with pytest.raises(DiffTooLarge):
+        RemoteGitVcsManager(server.url).get_diff("hello", OLD, NEW)
+
+
+def test_a_password_is_used_and_never_told(server: Server) -> None:
+    server.answer(403, b"")
+    url = server.url.replace("http://", "http://ada:hu%40sh@")
+    with pytest.raises(StoreRefused) as caught:
+        RemoteGitVcsManager(url).get_diff("hello", OLD, NEW)
+    login = base64.b64encode(b"ada:hu@sh").decode()
+    assert server.requests[-1].headers["Authorization"] == f"Basic {login}"
+    assert "hu%40sh" not in str(caught.value)

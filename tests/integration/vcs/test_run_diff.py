@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from janitor.errors import Failure
+from janitor.state import Run
+from janitor.state.change_set import ChangeSet
+from janitor.state.codebase import Codebase
+from janitor.state.diff import DiffContent, RunDiff
+from janitor.state.run import ResultBranch, RunRow
+from janitor.vcs import UnsupportedVcs, get_run_diff
+from janitor.vcs.diff_counts import DiffCounts
+from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
+from janitor.vcs.run_diff import (
+    DIFF,
+    MakeDiff,
+    NothingToCompare,
+    diff_of_run,
+    load_run,
+    read_diff,
+    record_diff,
+)
+
+if TYPE_CHECKING:
+    from conftest import BzrStore, GitStore
+
+ABSENT = b"git-v1:" + b"1" * 40
+NOW = datetime(2024, 5, 1, tzinfo=UTC)
+
+
+def store_run(
+    session: Session,
+    run_id: str,
+    *,
+    vcs_type: str | None = "git",
+    branches: dict[str, tuple[bytes | None, bytes | None]],
+) -> Run:
+    if session.get(Codebase, "hello") is None:
+        session.add(Codebase(name="hello"))
+        session.flush()
+    session.add(ChangeSet(id=run_id, campaign="fix"))
+    session.flush()
+    session.add(
+        RunRow(
+            id=run_id,
+            start_time=NOW,
+            finish_time=NOW,
+            command="true",
+            description="",
+            result_code="success",
+            suite="fix",
+            vcs_type=vcs_type,
+            change_set=run_id,
+            codebase="hello",
+            logfilenames=[],
+        )
+    )
+    session.flush()
+    for role, (old, new) in branches.items():
+        session.add(
+            ResultBranch(
+                run_id=run_id,
+                role=role,
+                remote_name=role,
+                base_revision=old.decode() if old else None,
+                revision=new.decode() if new else None,
+            )
+        )
+    session.commit()
+    return load_run(session, run_id)
+
+
+def test_the_diff_of_a_run_is_kept(session: Session, git_store: GitStore) -> None:
+    old = git_store.commit({b"a": b"x\n"})
+    new = git_store.commit({b"a": b"y\nz\n"}, parent=old)
+    run = store_run(session, "run-1", branches={"main": (old, new)})
+    made = diff_of_run(run, "main", {"git": git_store.manager})
+    record_diff(session, made)
+    session.commit()
+    assert made.counts == DiffCounts(files=1, insertions=2, deletions=1)
+    assert read_diff(session, "run-1", "main") == git_store.manager.get_diff("hello", old, new)
+    row = session.get_one(RunDiff, ("run-1", "main"))
+    assert (row.old_revision, row.new_revision) == (old.decode(), new.decode())
+    assert (row.files, row.insertions, row.deletions) == (1, 2, 1)
+    assert read_diff(session, "run-1", "other") is None
+
+
+def test_a_bazaar_run_and_a_new_branch(session: Session, bzr_store: BzrStore) -> None:
+    new = bzr_store.commit({"a": b"x\n"})
+    run = store_run(session, "run-1", vcs_type="bzr", branches={"main": (None, new)})
+    made = diff_of_run(run, "main", {"bzr": bzr_store.manager})
+    assert made.body.startswith(b"=== added file 'a'\n")
+    assert made.old_revision == b"null:"
+    record_diff(session, made)
+    assert read_diff(session, "run-1", "main") == made.body
+
+
+def test_the_same_diff_of_two_runs_is_stored_once(session: Session, git_store: GitStore) -> None:
+    old = git_store.commit({b"a": b"x\n"})
+    new = git_store.commit({b"a": b"y\n"}, parent=old)
+    for run_id in ("run-1", "run-2"):
+        run = store_run(session, run_id, branches={"main": (old, new)})
+        record_diff(session, diff_of_run(run, "main", {"git": git_store.manager}))
+    session.commit()
+    assert session.scalar(select(func.count()).select_from(DiffContent)) == 1
+    assert read_diff(session, "run-1", "main") == read_diff(session, "run-2", "main")
+
+
+def test_recording_again_replaces(session: Session, git_store: GitStore) -> None:
+    old = git_store.commit({b"a": b"x\n"})
+    new = git_store.commit({b"a": b"y\n"}, parent=old)
+    run = store_run(session, "run-1", branches={"main": (old, new), "tags": (None, new)})
+    made = diff_of_run(run, "main", {"git": git_store.manager})
+    for again in (made, made, diff_of_run(run, "tags", {"git": git_store.manager})):
+        record_diff(session, again)
+    session.commit()
+    assert session.scalar(select(func.count()).select_from(RunDiff)) == 2
+    assert read_diff(session, "run-1", "main") == made.body
+
+
+def test_what_can_not_be_compared_is_final(session: Session, git_store: GitStore) -> None:
+    there = git_store.commit({b"a": b"x\n"})
+    managers = {"git": git_store.manager}
+    run = store_run(session, "run-1", branches={"main": (there, ABSENT)})
+    with pytest.raises(RevisionMissing):
+        diff_of_run(run, "main", managers)
+    with pytest.raises(NothingToCompare, match="its roles: main"):
+        diff_of_run(run, "docs", managers)
+    with pytest.raises(UnsupportedVcs, match="git"):
+        diff_of_run(run, "main", {})
+    with pytest.raises(NothingToCompare, match="run-9"):
+        load_run(session, "run-9")
+    assert issubclass(NothingToCompare, Failure)
+
+
+def test_a_repository_that_is_not_there_yet_may_come(session: Session, git_store: GitStore) -> None:
+    run = store_run(session, "run-1", branches={"main": (b"null:", ABSENT)})
+    git_store.path.rename(git_store.base / "moved")
+    with pytest.raises(RepositoryUnavailable):
+        diff_of_run(run, "main", {"git": git_store.manager})
+
+
+def test_get_run_diff_answers_with_a_sentence(session: Session, git_store: GitStore) -> None:
+    there = git_store.commit({b"a": b"x\n"})
+    run = store_run(
+        session,
+        "run-1",
+        branches={"main": (b"null:", there), "o": (ABSENT, there), "n": (there, ABSENT)},
+    )
+    manager = git_store.manager
+    absent = ABSENT.decode()
+    assert b"+x\n" in get_run_diff(manager, run, "main")
+    assert get_run_diff(manager, run, "docs") == b"No branch with role docs"
+    old, new = get_run_diff(manager, run, "o"), get_run_diff(manager, run, "n")
+    assert old == f"Old revision {absent} temporarily missing".encode()
+    assert new == f"New revision {absent} temporarily missing".encode()
+    git_store.path.rename(git_store.base / "moved")
+    sentence = b"Local VCS repository for hello temporarily inaccessible"
+    assert get_run_diff(manager, run, "main") == sentence
+
+
+def test_the_job_is_one_for_each_role_of_a_run() -> None:
+    ask = MakeDiff(run_id="run-1", role="main")
+    assert DIFF.key(ask) == "run-1/main"
+    assert DIFF.run is not None
+    assert DIFF.run(ask) == "run-1"

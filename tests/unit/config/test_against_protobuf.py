@@ -65,10 +65,9 @@ def by_us(text: str) -> Any:
 # Whole files, every construct that the format has.
 
 PLAIN = st.characters(exclude_categories=["Cs"], exclude_characters="\"'\\\n")
-ESCAPES = st.sampled_from(
-    r"""\n \t \\ \' \" \a \? \d \x4 \x41 \x41f \0 \101 \1018 \u00e9 \U0001f600 \xc3\xa9
-    é 😀 # } '""".split()
-)
+SPELLINGS = r"""\n \t \\ \' \" \a \? \d \x4 \x41 \x41f \0 \101 \1018 \u00e9 \U0001f600 \xc3\xa9
+    é 😀 # } '"""
+ESCAPES = st.sampled_from(SPELLINGS.split())
 BAD_ESCAPES = st.sampled_from([r"\400", r"\x", r"\xg", r"\u12", r"\ud800", r"\U00110000", r"\xff"])
 SPACE = st.sampled_from([" ", "\n", "\t", " # a comment: {\n", "\r\n", "\n\n", "\xa0"])
 
@@ -130,8 +129,8 @@ def test_a_string_means_the_same_to_both(value: str, protobuf_config: type[Messa
 
 
 WORDS = """committer distribution campaign bugtracker name kind force_build component
-    generic_build debian_build unknown : { } < > [ ] , ; "x" 'y' 1 - gitlab true # " é \0 .""".split()
-SOUP = st.lists(st.sampled_from([*WORDS, "\n"]), max_size=14)
+    generic_build debian_build unknown : { } < > [ ] , ; "x" 'y' 1 - gitlab true # " é \0 ."""
+SOUP = st.lists(st.sampled_from([*WORDS.split(), "\n"]), max_size=14)
 
 
 @given(words=SOUP, space=st.sampled_from(["", " ", "\n"]))

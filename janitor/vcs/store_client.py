@@ -52,7 +52,7 @@ class StoreClient:
         self._name = redact(base_url)
         host = url.netloc.rpartition("@")[2]
         self._base = urlunsplit((url.scheme, host, url.path, "", ""))
-        self._headers = _login(url.username, url.password)
+        self._login = _login(url.username, url.password)
 
     def get(self, path: str, *, accept: str = "*/*") -> bytes:
         """Return the body of an answer.
@@ -70,8 +70,11 @@ class StoreClient:
             DiffTooLarge: the body has more than ``LONGEST_DIFF`` bytes.
         """
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked above
-            self._base + path, headers=self._headers | {"Accept": accept}
+            self._base + path, headers={"Accept": accept}
         )
+        if self._login:
+            # Not for where a redirect may lead.
+            request.add_unredirected_header("Authorization", self._login)
         what = self._name + path
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - likewise
@@ -116,8 +119,8 @@ def _retry_after(headers: Message) -> timedelta | None:
     return timedelta(seconds=int(asked)) if asked.isdecimal() else None
 
 
-def _login(user: str | None, password: str | None) -> dict[str, str]:
+def _login(user: str | None, password: str | None) -> str | None:
     if user is None:
-        return {}
+        return None
     both = f"{unquote(user)}:{unquote(password or '')}".encode()
-    return {"Authorization": f"Basic {base64.b64encode(both).decode()}"}
+    return f"Basic {base64.b64encode(both).decode()}"

@@ -35,7 +35,9 @@ def branch_or_none(url: str, vcs_type: str) -> Branch | None:
             branch: Branch = _control(url, vcs_type).open_branch()
             return branch
     except BranchOpenFailure as failure:
-        return _none_if_missing(failure)
+        if failure.code != MISSING:
+            raise
+        return None
 
 
 def repository_or_none(url: str, vcs_type: str) -> Repository | None:
@@ -53,15 +55,12 @@ def repository_or_none(url: str, vcs_type: str) -> Repository | None:
             repository: Repository = _control(url, vcs_type).open_repository()
             return repository
     except BranchOpenFailure as failure:
-        return _none_if_missing(failure)
+        if failure.code != MISSING:
+            raise
+        return None
 
 
 def _control(url: str, vcs_type: str) -> Any:  # noqa: ANN401 - Breezy says no types
     kind = import_module(f"breezy.{vcs_type}")
     probers = [getattr(kind, name) for name in _PROBERS[vcs_type]]
     return import_module("breezy.controldir").ControlDir.open(url, probers=probers)
-
-
-def _none_if_missing(failure: BranchOpenFailure) -> None:
-    if failure.code != MISSING:
-        raise failure

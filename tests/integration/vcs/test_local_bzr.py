@@ -53,7 +53,7 @@ def test_equal_revisions_have_no_diff_and_need_no_repository(bzr_store: BzrStore
 def test_a_missing_revision_is_named(bzr_store: BzrStore) -> None:
     there = bzr_store.commit({"a": b"x"})
     for ask in (bzr_store.manager.get_diff, bzr_store.manager.get_revision_info):
-        with pytest.raises(RevisionMissing, match="hello: .* ada@example.com-2020") as caught:
+        with pytest.raises(RevisionMissing, match=r"hello: .* ada@example.com-2020") as caught:
             ask("hello", there, ABSENT)
         assert caught.value.revisions == (ABSENT,)
 

@@ -74,7 +74,7 @@ def test_a_missing_commit_is_named(git_store: GitStore, *, absent_is_new: bool) 
     there = git_store.commit({b"a": b"x"})
     pair = (there, ABSENT) if absent_is_new else (ABSENT, there)
     for ask in (git_store.manager.get_diff, git_store.manager.get_revision_info):
-        with pytest.raises(RevisionMissing, match="hello: .* git-v1:1111") as caught:
+        with pytest.raises(RevisionMissing, match=r"hello: .* git-v1:1111") as caught:
             ask("hello", *pair)
         assert caught.value.revisions == (ABSENT,)
 

@@ -75,7 +75,6 @@ def test_urls_that_lead_nowhere(url: str, code: str) -> None:
         ("hg", ".hg/requires"),
         ("darcs", "_darcs/format"),
         ("cvs", "CVS/Repository"),
-        ("fossil", "_FOSSIL_"),
     ],
 )
 def test_other_version_control_is_named(tmp_path: Path, kind: str, trace: str) -> None:

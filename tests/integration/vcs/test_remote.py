@@ -4,14 +4,28 @@ from __future__ import annotations
 
 import base64
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import BaseServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
+from wsgiref.simple_server import make_server
 
 import pytest
 
 from janitor.errors import JanitorError
-from janitor.vcs import RemoteBzrVcsManager, RemoteGitVcsManager, RevisionInfo, store_client
+from janitor.vcs import (
+    BranchOpenFailure,
+    RemoteBzrVcsManager,
+    RemoteGitVcsManager,
+    RevisionInfo,
+    get_branch_vcs_type,
+    store_client,
+)
 from janitor.vcs.errors import (
     DiffTimedOut,
     DiffTooLarge,
@@ -22,7 +36,7 @@ from janitor.vcs.errors import (
 )
 
 if TYPE_CHECKING:
-    from conftest import Server
+    from conftest import BzrStore, GitStore, Server
 
 OLD = b"git-v1:" + b"1" * 40
 NEW = b"git-v1:" + b"2" * 40
@@ -147,3 +161,79 @@ def test_a_password_is_used_and_never_told(server: Server) -> None:
     login = base64.b64encode(b"ada:hu@sh").decode()
     assert server.requests[-1].headers["Authorization"] == f"Basic {login}"
     assert "hu%40sh" not in str(caught.value)
+
+
+def test_a_password_is_for_the_store_alone(server: Server, elsewhere: Server) -> None:
+    server.answer(302, b"", {"Location": f"{elsewhere.url}/there"})
+    elsewhere.answer(200, b"a diff")
+    url = server.url.replace("http://", "http://ada:hush@")
+    assert RemoteGitVcsManager(url).get_diff("hello", OLD, NEW) == b"a diff"
+    assert "Authorization" in server.requests[-1].headers
+    assert "Authorization" not in elsewhere.requests[-1].headers
+
+
+@contextmanager
+def served_git(store: GitStore) -> Iterator[str]:
+    """A real Git server (dulwich's) of the store's repository; gives its base URL."""
+    from dulwich.repo import Repo
+    from dulwich.server import DictBackend
+    from dulwich.web import WSGIRequestHandlerLogger, WSGIServerLogger, make_wsgi_chain
+
+    class Quiet(WSGIRequestHandlerLogger):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with Repo(str(store.path)) as repository:
+        application = make_wsgi_chain(DictBackend({"/hello": repository}))
+        http = make_server("127.0.0.1", 0, application, WSGIServerLogger, Quiet)
+        with http, running(http):
+            yield f"http://127.0.0.1:{http.server_port}"
+
+
+@contextmanager
+def running(http: BaseServer) -> Iterator[None]:
+    thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield
+    finally:
+        http.shutdown()
+        thread.join()
+
+
+def test_a_branch_of_a_git_server(git_store: GitStore) -> None:
+    revision = git_store.commit({b"a": b"x"})
+    git_store.git("branch", "fix/main", "main")
+    with served_git(git_store) as url:
+        manager = RemoteGitVcsManager(url)
+        branch = manager.get_branch("hello", "fix/main")
+        assert branch is not None
+        assert branch.last_revision() == revision
+        assert get_branch_vcs_type(branch) == "git"
+        assert manager.get_branch("hello", "other") is None
+        assert manager.get_branch("absent", "main") is None
+        assert manager.get_repository("hello") is not None
+        assert manager.get_repository("absent") is None
+
+
+def test_a_branch_of_a_bazaar_server(bzr_store: BzrStore) -> None:
+    revision = bzr_store.commit({"a": b"x"})
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    handler = partial(Quiet, directory=str(bzr_store.base))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http, running(http):
+        manager = RemoteBzrVcsManager(f"http://127.0.0.1:{http.server_port}")
+        branch = manager.get_branch("hello", "main")
+        assert branch is not None
+        assert branch.last_revision() == revision
+        assert manager.get_branch("hello", "other") is None
+        assert manager.get_repository("absent") is None
+
+
+def test_a_branch_of_a_store_that_is_away_is_not_absent(server: Server) -> None:
+    server.answer(503, b"")
+    with pytest.raises(BranchOpenFailure, match="temporarily"):
+        RemoteGitVcsManager(server.url).get_branch("hello", "main")

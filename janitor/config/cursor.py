@@ -12,7 +12,6 @@ CLOSER = {"{": "}", "<": ">", "[": "]"}
 BLOCK_ENDS = frozenset({"}", ">"})
 _STEP = dict.fromkeys(CLOSER, 1) | dict.fromkeys(CLOSER.values(), -1)
 _ELEMENT_ENDS = BLOCK_ENDS | {",", "]"}
-_STRINGS = {Kind.STRING, Kind.UNCLOSED}
 
 
 class Cursor:
@@ -45,7 +44,7 @@ class Cursor:
 
     def at_string(self) -> bool:
         """Return whether a string is here, closed or not."""
-        return self.token.kind in _STRINGS
+        return self.token.kind is Kind.STRING or self.token.kind is Kind.UNCLOSED
 
     def at_field(self) -> bool:
         """Return whether a field seems to begin here."""

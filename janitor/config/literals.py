@@ -49,6 +49,8 @@ def unescape(inside: str) -> bytes:
     Raises:
         BadLiteral: an escape means no byte or character.
     """
+    if "\\" not in inside:
+        return _utf8(inside)
     pieces = []
     at = 0
     for escape in _ESCAPE.finditer(inside):

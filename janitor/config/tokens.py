@@ -55,14 +55,14 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_KINDS = {number: Kind[name] for name, number in _TOKEN.groupindex.items()}
 
 
 def tokens(text: str) -> Iterator[Token]:
     """Yield the tokens of a text without spaces and comments; the last is its end."""
-    at = 0
-    while match := _TOKEN.match(text, at):
-        name = match.lastgroup or ""
-        start, at = match.span(name)
-        yield Token(Kind[name], text[start:at], start)
-        if start == at:
+    for match in _TOKEN.finditer(text):
+        group = match.lastindex or 0
+        kind = _KINDS[group]
+        yield Token(kind, match[group], match.start(group))
+        if kind is Kind.END:
             return

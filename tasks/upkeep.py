@@ -5,7 +5,7 @@ from __future__ import annotations
 from janitor.deployment import Deployment
 from janitor.jobs.upkeep import prune, ring_again, take_back_expired
 from janitor.kinds import KINDS
-from janitor.queue import Queue
+from janitor.runs import settle_expired_claims
 from tasks.base import ticks
 from tasks.spool import discard_if_done
 
@@ -24,8 +24,7 @@ def mend_jobs(deployment: Deployment) -> str:
 def mend_claims(deployment: Deployment) -> str:
     """Put queue items back whose worker is gone."""
     with deployment.sessions.begin() as session:
-        back, given_up = Queue(session).take_back_expired()
-    return f"{back} put back, {given_up} given up"
+        return str(settle_expired_claims(session))
 
 
 @ticks("janitor.schedule.sweep_spool")

@@ -71,4 +71,3 @@ class JobKind(Generic[P]):
             raise InvalidPayload(f"{self.name}: {refusal_in_words(error, 'arguments')}") from None
         except (TypeError, ValueError) as error:
             raise InvalidPayload(f"{self.name}: the arguments are not JSON: {error}") from None
-

@@ -29,6 +29,6 @@ class RetryPolicy:
                 half of the pause, so that they do not all come back at once.
             asked: the least pause that the other side asked for, if it did.
         """
-        doubled = self.first_pause * 2 ** min(attempt - 1, 30)
+        doubled: timedelta = self.first_pause * 2 ** min(attempt - 1, 30)
         pause = min(doubled, self.longest_pause) * (0.5 + dice / 2)
         return max(pause, asked) if asked else pause

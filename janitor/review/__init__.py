@@ -1,1 +1,20 @@
-"""Verdicts on runs."""
+"""People's verdicts on runs: what was said, what follows from it, what still waits for one.
+
+:mod:`.verdicts` records them, :mod:`.publish_status` tells what a verdict makes of a run,
+:mod:`.waiting` finds the runs that need one.
+"""
+
+from janitor.review.publish_status import SET_PUBLISH_STATUS, SetPublishStatus, tell_runner
+from janitor.review.verdicts import RECORD, RecordVerdict, record_verdict, store_review
+from janitor.review.waiting import runs_needing_review
+
+__all__ = [
+    "RECORD",
+    "SET_PUBLISH_STATUS",
+    "RecordVerdict",
+    "SetPublishStatus",
+    "record_verdict",
+    "runs_needing_review",
+    "store_review",
+    "tell_runner",
+]

@@ -8,27 +8,26 @@ candidate its next place, asks for logs, artifacts and diffs, and announces the 
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row, delete, exists, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from janitor.announcements import announce
 from janitor.artifacts.upload import UPLOAD, UploadArtifacts
 from janitor.errors import Failure
 from janitor.jobs import JobKind, Payload, submit
 from janitor.logs.ingest import INGEST, IngestLog
 from janitor.logs.naming import is_log_filename
 from janitor.names import RunId
-from janitor.queue import ClaimLost, Queue
+from janitor.queue import ClaimLost
+from janitor.runs.change_set import change_set_of
+from janitor.runs.news import announce_run
 from janitor.runs.result import CONTINUED, SUCCESS, RunResult
 from janitor.schedule import schedule_next
 from janitor.spool import Spool
 from janitor.state import Conn
 from janitor.state.candidate import Candidate
-from janitor.state.change_set import ChangeSet
 from janitor.state.job import JobRow
 from janitor.state.queue import QueueEntry
 from janitor.state.run import LastRun, ResultBranch, ResultTag, RunRow
@@ -123,13 +122,13 @@ def store_run(conn: Conn, run_id: str, handed_in: HandedIn) -> bool:
             " else, or never given); the result is not stored"
         )
     _check_belongs(conn, run_id, item, handed_in.result)
-    change_set = item.change_set or _own_change_set(conn, run_id, item.suite)
+    change_set = change_set_of(conn, item, run_id)
     _insert_run(conn, run_id, item, handed_in, change_set)
     _insert_branches(conn, run_id, handed_in.result)
     conn.execute(delete(QueueEntry).where(QueueEntry.claim_id == run_id))
-    schedule_next(conn, item.codebase, item.suite, item.change_set)
+    schedule_next(conn, item.codebase, item.suite)
     _ask_for_what_follows(conn, run_id, item, handed_in)
-    _announce(conn, run_id)
+    announce_run(conn, run_id)
     return True
 
 
@@ -166,11 +165,6 @@ def _check_belongs(conn: Conn, run_id: str, item: Row[Any], result: RunResult) -
     worker = result.worker_name or item.claimed_by
     if not conn.execute(select(exists().where(Worker.name == worker))).scalar_one():
         raise Failure(f"run {run_id}: there is no worker {worker!r}; add it to the table worker")
-
-
-def _own_change_set(conn: Conn, run_id: str, campaign: str) -> str:
-    conn.execute(insert(ChangeSet).values(id=run_id, campaign=campaign))
-    return run_id
 
 
 def _insert_run(
@@ -259,20 +253,3 @@ def _ask_for_what_follows(conn: Conn, run_id: str, item: Row[Any], handed_in: Ha
         for branch in handed_in.result.branches:
             if branch.base_revision and branch.revision:
                 submit(conn, DIFF, MakeDiff(run_id=run_id, role=branch.role))
-
-
-def _announce(conn: Conn, run_id: str) -> None:
-    run = conn.execute(select(RunRow.__table__).where(RunRow.id == run_id)).one()
-    news = json.loads(json.dumps(run._asdict() | {"campaign": run.suite}, default=str))
-    announce(conn, "result", news)
-    announce(conn, "queue", {"buckets": dict(Queue(conn).get_buckets())})
-    announce(
-        conn,
-        "publish-status",
-        {
-            "codebase": run.codebase,
-            "run_id": run.id,
-            "publish_status": run.publish_status,
-            "campaign": run.suite,
-        },
-    )

@@ -1,0 +1,79 @@
+"""News for other services: written with the change that they tell of, published afterwards.
+
+Services in the field listen on Redis channels (``result``, ``queue``, ``publish-status``).
+A row is written in the transaction of the change; the job that publishes it is only asked
+for there, so nobody hears of what was rolled back, and an unreachable Redis delays news
+without losing them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import redis
+from sqlalchemy import func, insert, select, update
+
+from janitor.errors import Failure, PassingError
+from janitor.jobs import JobKind, Payload, submit
+from janitor.redaction import redact
+from janitor.state import Conn
+from janitor.state.announcement import AnnouncementRow
+
+
+class Announce(Payload):
+    """Which row is to be published."""
+
+    announcement: int
+
+
+ANNOUNCE = JobKind("janitor.review.announce", Announce, key=lambda ask: str(ask.announcement))
+
+
+def announce(conn: Conn, channel: str, message: dict[str, Any]) -> None:
+    """Write news down and ask for them to be published after commit.
+
+    Args:
+        conn: the transaction of the change.
+        channel: the Redis channel.
+        message: what JSON can say.
+    """
+    number = conn.execute(
+        insert(AnnouncementRow)
+        .values(channel=channel, message=message)
+        .returning(AnnouncementRow.id)
+    ).scalar_one()
+    submit(conn, ANNOUNCE, Announce(announcement=number))
+
+
+def deliver(conn: Conn, client: redis.Redis, announcement: int) -> None:
+    """Publish one piece of news, unless it is out already.
+
+    Args:
+        conn: the transaction that ends the job; where it fails to commit, services hear the
+            news a second time.
+        client: the server of the channels.
+        announcement: the row's id.
+
+    Raises:
+        Failure: there is no such row.
+        PassingError: the server is away.
+    """
+    row = conn.execute(
+        select(AnnouncementRow.channel, AnnouncementRow.message, AnnouncementRow.sent_at)
+        .where(AnnouncementRow.id == announcement)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        raise Failure(f"there is no announcement {announcement}")
+    if row.sent_at is not None:
+        return
+    try:
+        client.publish(row.channel, json.dumps(row.message))
+    except (redis.ConnectionError, redis.TimeoutError) as error:
+        raise PassingError(
+            f"announcement {announcement} was not published: {redact(str(error))}"
+        ) from error
+    conn.execute(
+        update(AnnouncementRow).where(AnnouncementRow.id == announcement).values(sent_at=func.now())
+    )

@@ -1,0 +1,178 @@
+"""The run queue: adding entries and looking at them; :mod:`.claims` hands them out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+from typing import get_args
+
+from sqlalchemy import and_, func, select, text, tuple_
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.sql.dml import ReturningInsert
+
+from janitor.errors import Failure
+from janitor.queue.claims import Claims, waiting
+from janitor.queue.item import ENTRY, QueueItem, VcsInfo, vcs_info
+from janitor.state.queue import QueueEntry
+from janitor.state.types import QueueBucket
+
+BUCKETS: tuple[str, ...] = get_args(QueueBucket)
+
+
+class UnknownBucket(Failure):
+    """A bucket that the database does not have."""
+
+
+class Queue(Claims):
+    """The runs to do: bucket by bucket, by priority in each, the older first.
+
+    Args:
+        conn: the caller's transaction.
+    """
+
+    def add(
+        self,
+        *,
+        codebase: str,
+        command: str,
+        campaign: str,
+        change_set: str | None = None,
+        offset: float = 0.0,
+        bucket: str = "default",
+        context: str | None = None,
+        estimated_duration: timedelta | None = None,
+        refresh: bool = False,
+        requester: str | None = None,
+    ) -> tuple[int, str]:
+        """Put a run in the queue, or bring its entry up to date.
+
+        An entry in an earlier bucket stays as it is, and so does one that a worker has
+        claimed: the run that is under way is the answer.
+
+        Args:
+            codebase: where to run.
+            command: what to run.
+            campaign: what for.
+            change_set: the change set that the run belongs to.
+            offset: added to the lowest priority now in the queue; -1 is the very front.
+            bucket: the bucket to wait in.
+            context: what tells this attempt from others.
+            estimated_duration: how long it may take.
+            refresh: begin anew instead of going on from an earlier run.
+            requester: who asks.
+
+        Returns:
+            The entry's id and the bucket that it is in.
+
+        Raises:
+            UnknownBucket: there is no such bucket.
+        """
+        if bucket not in BUCKETS:
+            raise UnknownBucket(f"there is no bucket {bucket!r}; there are {', '.join(BUCKETS)}")
+        lowest = select(func.coalesce(func.min(ENTRY.priority), 0)).scalar_subquery()
+        new = insert(QueueEntry).values(
+            codebase=codebase,
+            command=command,
+            suite=campaign,
+            change_set=change_set,
+            priority=lowest + round(offset),
+            base=lowest,
+            bucket=bucket,
+            context=context,
+            estimated_duration=estimated_duration,
+            refresh=refresh,
+            requester=requester,
+        )
+        added = self.conn.execute(_unless_further_on(new)).one_or_none()
+        if added is not None:
+            return added.id, added.bucket
+        stays = self.conn.execute(
+            select(ENTRY.id, ENTRY.bucket)
+            .where(ENTRY.codebase == codebase, ENTRY.suite == campaign)
+            .where(ENTRY.change_set.is_not_distinct_from(change_set))
+        ).one()
+        return stays.id, stays.bucket
+
+    def get_item(self, queue_id: int) -> QueueItem | None:
+        """Return an entry, or None where there is none with that id."""
+        row = self.conn.execute(select(*ENTRY).where(ENTRY.id == queue_id)).one_or_none()
+        return None if row is None else QueueItem.from_row(row)
+
+    def next_item(
+        self,
+        codebase: str | None = None,
+        campaign: str | None = None,
+        exclude_hosts: Iterable[str] | None = None,
+        assigned_queue_items: Iterable[int] | None = None,
+    ) -> tuple[QueueItem | None, VcsInfo]:
+        """Look at the item that would be served next; :meth:`claim` takes it.
+
+        Args:
+            codebase: look only at items of this one.
+            campaign: look only at items of this one.
+            exclude_hosts: leave out items of codebases on these hosts.
+            assigned_queue_items: leave out the items with these ids.
+
+        Returns:
+            The item, or None, and what is known of branch_url, subpath and vcs_type.
+        """
+        found = waiting(codebase, campaign, exclude_hosts)
+        assigned = list(assigned_queue_items or ())
+        if assigned:
+            found = found.where(ENTRY.id.not_in(assigned))
+        row = self.conn.execute(found.limit(1)).one_or_none()
+        return (None, {}) if row is None else (QueueItem.from_row(row), vcs_info(row))
+
+    def iter_queue(
+        self, limit: int | None = None, campaign: str | None = None
+    ) -> Iterator[QueueItem]:
+        """Yield the entries, claimed ones too, in the order of service."""
+        found = select(*ENTRY).order_by(ENTRY.bucket, ENTRY.priority, ENTRY.id).limit(limit)
+        if campaign is not None:
+            found = found.where(ENTRY.suite == campaign)
+        for row in self.conn.execute(found):
+            yield QueueItem.from_row(row)
+
+    def get_position(
+        self, campaign: str, codebase: str
+    ) -> tuple[int, timedelta] | tuple[None, None]:
+        """Return an item's place (from 1) and the summed duration of those before it.
+
+        Items that are claimed are under way and no longer waited for.
+        """
+        place = tuple_(ENTRY.bucket, ENTRY.priority, ENTRY.id)
+        own = self.conn.execute(
+            select(ENTRY.bucket, ENTRY.priority, ENTRY.id)
+            .where(ENTRY.suite == campaign, ENTRY.codebase == codebase)
+            .order_by(ENTRY.bucket, ENTRY.priority, ENTRY.id)
+            .limit(1)
+        ).one_or_none()
+        if own is None:
+            return None, None
+        ahead = self.conn.execute(
+            select(
+                func.count(), func.coalesce(func.sum(ENTRY.estimated_duration), timedelta())
+            ).where(ENTRY.claim_id.is_(None), place < tuple_(own.bucket, own.priority, own.id))
+        ).one()
+        return ahead[0] + 1, ahead[1]
+
+    def get_buckets(self) -> list[tuple[str, int]]:
+        """Return the number of entries in each bucket that has any, first served first."""
+        found = self.conn.execute(
+            select(ENTRY.bucket, func.count()).group_by(ENTRY.bucket).order_by(ENTRY.bucket)
+        )
+        return [(bucket, count) for bucket, count in found]
+
+
+def _unless_further_on(new: Insert) -> ReturningInsert[tuple[int, str]]:
+    """Return an insert that updates the entry that is there, where that may be changed."""
+    wins = new.excluded
+    # The place where an entry once came in is kept, if it is further on than a new one's.
+    base = func.least(func.coalesce(ENTRY.base, wins.base), wins.base)
+    changed = ("command", "bucket", "context", "estimated_duration", "refresh", "requester")
+    return new.on_conflict_do_update(
+        index_elements=[ENTRY.codebase, ENTRY.suite, func.coalesce(ENTRY.change_set, text("''"))],
+        set_={name: wins[name] for name in changed}
+        | {"base": base, "priority": base + wins.priority - wins.base},
+        where=and_(ENTRY.bucket >= wins.bucket, ENTRY.claim_id.is_(None)),
+    ).returning(ENTRY.id, ENTRY.bucket)

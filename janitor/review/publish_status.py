@@ -1,0 +1,113 @@
+"""What a verdict makes of a run's publish status, and who has to be told.
+
+A runner service owns the status where there is one: it is told by a job of its own, never
+from inside a database transaction. Where there is none, the row is changed here.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+from datetime import timedelta
+
+from sqlalchemy import select, update
+
+from janitor.announcements import announce
+from janitor.errors import Failure, PassingError
+from janitor.jobs import JobKind, Payload, submit
+from janitor.names import RunId
+from janitor.redaction import redact
+from janitor.state import Conn
+from janitor.state.run import RunRow
+from janitor.state.types import PublishStatus
+
+PATIENCE = 30  # seconds for an answer of the runner
+
+
+class SetPublishStatus(Payload):
+    """What the runner is to be told; ``because`` is the verdict that it follows from."""
+
+    run_id: RunId
+    publish_status: PublishStatus
+    because: int
+
+
+SET_PUBLISH_STATUS = JobKind(
+    "janitor.review.set_publish_status",
+    SetPublishStatus,
+    key=lambda ask: f"{ask.run_id}/{ask.because}",
+    # No ``run``: nothing of the run's spool is needed.
+)
+
+
+def change_publish_status(
+    conn: Conn, run_id: str, status: PublishStatus, runner_url: str | None, *, because: int
+) -> None:
+    """Change a run's publish status, here or by asking the runner.
+
+    Args:
+        conn: the caller's transaction.
+        run_id: the run.
+        status: what it shall be.
+        runner_url: the runner service, if there is one.
+        because: the id of the verdict that it follows from.
+    """
+    if runner_url is not None:
+        ask = SetPublishStatus(run_id=run_id, publish_status=status, because=because)
+        submit(conn, SET_PUBLISH_STATUS, ask)
+        return
+    conn.execute(update(RunRow).where(RunRow.id == run_id).values(publish_status=status))
+    run = conn.execute(select(RunRow.codebase, RunRow.suite).where(RunRow.id == run_id)).one()
+    announce(
+        conn,
+        "publish-status",
+        {
+            "codebase": run.codebase,
+            "run_id": run_id,
+            "publish_status": status,
+            "campaign": run.suite,
+        },
+    )
+
+
+def tell_runner(ask: SetPublishStatus, runner_url: str | None) -> None:
+    """Tell the runner service of a publish status.
+
+    Args:
+        ask: which run, and what.
+        runner_url: the service's base URL.
+
+    Raises:
+        Failure: there is no runner, or it refuses.
+        PassingError: it is away, overloaded or broken for now.
+    """
+    if runner_url is None:
+        raise Failure("no runner is configured (JANITOR_RUNNER_URL), so it can't be told")
+    where = f"{runner_url.rstrip('/')}/runs/{urllib.parse.quote(ask.run_id, safe='')}"
+    if not where.startswith(("http://", "https://")):
+        raise Failure(f"JANITOR_RUNNER_URL is no http:// or https:// URL: {redact(runner_url)}")
+    request = urllib.request.Request(  # noqa: S310 - checked above
+        where,
+        data=json.dumps({"publish_status": ask.publish_status}).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=PATIENCE):  # noqa: S310 - checked above
+            return
+    except urllib.error.HTTPError as error:
+        raise _refusal(ask, error) from None
+    except OSError as error:
+        raise PassingError(f"the runner is away: {redact(str(error))}") from error
+
+
+def _refusal(ask: SetPublishStatus, error: urllib.error.HTTPError) -> Failure | PassingError:
+    said = f"run {ask.run_id}: the runner answered {error.code} {error.reason}"
+    if error.code in {408, 425, 429} or error.code >= 500:  # noqa: PLR2004 - HTTP's classes
+        asked = error.headers.get("Retry-After", "")
+        return PassingError(
+            said, retry_after=timedelta(seconds=int(asked)) if asked.isdigit() else None
+        )
+    return Failure(said)

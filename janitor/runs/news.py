@@ -1,0 +1,35 @@
+"""What other services hear of a run that was stored (:mod:`janitor.announcements`)."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import select
+
+from janitor.announcements import announce
+from janitor.queue import Queue
+from janitor.state import Conn
+from janitor.state.run import RunRow
+
+
+def announce_run(conn: Conn, run_id: str) -> None:
+    """Tell of a run, of the queue without its item, and of its publish status.
+
+    Args:
+        conn: the transaction that stores the run.
+        run_id: the run.
+    """
+    run = conn.execute(select(RunRow.__table__).where(RunRow.id == run_id)).one()
+    news = json.loads(json.dumps(run._asdict() | {"campaign": run.suite}, default=str))
+    announce(conn, "result", news)
+    announce(conn, "queue", {"buckets": dict(Queue(conn).get_buckets())})
+    announce(
+        conn,
+        "publish-status",
+        {
+            "codebase": run.codebase,
+            "run_id": run.id,
+            "publish_status": run.publish_status,
+            "campaign": run.suite,
+        },
+    )

@@ -69,6 +69,9 @@ def _escaped(escape: re.Match[str]) -> bytes:
     if code is not None:
         return _character(int(code, 16), escape[0])
     letter = escape["other"]
+    if letter == "N":
+        # Some of protobuf's parsers read \N{NAME}, others do not: neither guess is safe.
+        raise BadLiteral("\\N is no escape here; write the character itself")
     if letter in _NEEDS_DIGITS:
         raise BadLiteral(f"\\{letter} needs {_NEEDS_DIGITS[letter]} hexadecimal digits behind it")
     return _ONE_LETTER.get(letter) or _utf8(escape[0])

@@ -65,6 +65,7 @@ def test_it_is_a_failure_that_trying_again_does_not_mend() -> None:
         ('distribution: "a"', "distribution takes a block: distribution { … }"),
         ("bugtracker { kind: 7 }", "kind takes one of gitlab (1), debian (2), github (3)"),
         ('committer: "\\u12"', "committer: \\u needs four hexadecimal digits behind it"),
+        ('committer: "\\N{SPACE}"', "committer: \\N is no escape here"),
         ('committer: "\\xff"', "committer: the escapes are not valid UTF-8"),
         ("campaign { force_build: maybe }", "force_build takes true or false"),
         ('distribution { component: ["a" "b" 5] }', "expected ',' or ']' in the list of component"),

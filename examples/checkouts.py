@@ -94,7 +94,7 @@ class BzrCheckout:
     vcs_type = "bzr"
 
     def __init__(self, url: str, path: Path) -> None:
-        import breezy.bzr  # noqa: F401, PLC0415 - registers the formats
+        import breezy.bzr.bzrdir  # noqa: F401, PLC0415 - sets the default format
         from breezy.branch import Branch  # noqa: PLC0415
         from breezy.workingtree import WorkingTree  # noqa: PLC0415
 

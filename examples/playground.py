@@ -107,7 +107,7 @@ def _write_git(path: Path, history: list[Commit]) -> None:
 
 
 def _write_bzr(path: Path, history: list[Commit]) -> None:
-    import breezy.bzr  # noqa: F401, PLC0415 - registers the formats
+    import breezy.bzr.bzrdir  # noqa: F401, PLC0415 - sets the default format
     from breezy.controldir import ControlDir  # noqa: PLC0415
 
     path.mkdir(parents=True)

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 from janitor.config import Config
 from janitor.deployment import Deployment
@@ -114,14 +114,14 @@ class House:
 
     def _complete(self) -> Config:
         config = self.config
-        directories = {
+        directories: dict[str, Any] = {
             name: str(self.data / directory)
             for name, directory in _DIRECTORIES.items()
             if getattr(config, name) is None
         }
         for directory in directories.values():
             Path(directory).mkdir(parents=True, exist_ok=True)
-        servers = {}
+        servers: dict[str, Any] = {}
         if config.database_location is None:
             postgres = self._open.enter_context(EmbeddedPostgres(self.data))
             servers["database_location"] = postgres.url

@@ -13,7 +13,7 @@ _URL_PASSWORD = re.compile(
 )
 _URL_TOKEN = re.compile(r"(?P<before>\bhttps?://)[^\s/:@'\"]+@", re.IGNORECASE)
 _ASSIGNED = re.compile(
-    r"(?P<before>\b(?:password|passwd|secret|token|api_?key)['\"]?\s*[=:]\s*['\"]?)[^\s'\"&,;]+",
+    r"(?P<before>(?:\b|_)(?:password|passwd|secret|token|api_?key)['\"]?\s*[=:]\s*['\"]?)[^\s'\"&,;]+",
     re.IGNORECASE,
 )
 

@@ -28,7 +28,8 @@ def end(
     """End every process that ``find`` finds, and what they start meanwhile.
 
     Each signal goes to the heads only (those whose parent is not among them), so that a
-    program can end its own children in order; ``SIGKILL`` goes to all.
+    program can end its own children in order, and to children that it left behind once it is
+    gone; ``SIGKILL`` goes to all.
 
     Args:
         find: looks who is there; called again and again until nobody is.
@@ -37,25 +38,29 @@ def end(
     """
     known = living(find())
     for number in signals:
-        _signal(known, number)
+        told: set[psutil.Process] = set()
         deadline = time.monotonic() + grace_seconds
-        # What was seen once is remembered: a child whose parent went is hard to find.
-        while (known := living(known | set(find()))) and time.monotonic() < deadline:
+        while known and time.monotonic() < deadline:
+            told |= _signal(known, number, told)
             time.sleep(_LOOK_SECONDS)
-            if number == signal.SIGKILL:
-                _signal(known, number)
-        if not known:
-            return
+            # What was seen once is remembered: a child whose parent went is hard to find.
+            known = living(known | set(find()))
 
 
-def _signal(processes: set[psutil.Process], number: signal.Signals) -> None:
+def _signal(
+    processes: set[psutil.Process], number: signal.Signals, told: set[psutil.Process]
+) -> set[psutil.Process]:
+    """Signal those that it is for and that were not told yet; returns them."""
     pids = {process.pid for process in processes}
-    for process in processes:
+    to_tell = set()
+    for process in processes - told:
         try:
             if number == signal.SIGKILL or process.ppid() not in pids:
+                to_tell.add(process)
                 process.send_signal(number)
         except psutil.NoSuchProcess:
             continue
+    return to_tell
 
 
 def _lives(process: psutil.Process) -> bool:

@@ -64,7 +64,7 @@ class Janitor:
         paths = sorted(self.directory.glob("process-*.log"))
         return "\n".join(f"== {path.name}\n{path.read_text()}" for path in paths)
 
-    def send(self, name: str, *args: Any, **arguments: Any) -> None:
+    def send(self, name: str, /, *args: Any, **arguments: Any) -> None:
         """Send a message as a service without database access does."""
         app = JanitorApp(Deployment(self.deployment.config))
         app.send_task(name, args=args, kwargs=arguments)

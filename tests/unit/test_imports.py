@@ -50,7 +50,11 @@ def test_importing_any_module_opens_nothing(tmp_path: Path) -> None:
         [sys.executable, "-c", WATCHED_IMPORT, str(ROOT)],
         cwd=tmp_path,
         # Servers that are not there: whoever connects at import fails here.
-        env={"HOME": str(tmp_path), "JANITOR_CONFIG": "/nonexistent/janitor.conf"},
+        env={
+            "HOME": str(tmp_path),
+            "JANITOR_CONFIG": "/nonexistent/janitor.conf",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         capture_output=True,
         text=True,
         check=True,

@@ -6,6 +6,7 @@ revision ids throughout, as everywhere in the database.
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
@@ -43,8 +44,8 @@ def open_checkout(vcs_info: Mapping[str, str], path: Path) -> Checkout:
         vcs_info: what the queue says of it: ``vcs_type`` and ``branch_url``.
         path: where to; must not exist yet.
     """
-    kind = {"git": GitCheckout, "bzr": BzrCheckout}[vcs_info["vcs_type"]]
-    return kind(vcs_info["branch_url"], path)
+    kinds: dict[str, type[GitCheckout | BzrCheckout]] = {"git": GitCheckout, "bzr": BzrCheckout}
+    return kinds[vcs_info["vcs_type"]](vcs_info["branch_url"], path)
 
 
 class GitCheckout:
@@ -57,7 +58,9 @@ class GitCheckout:
 
         self._git = porcelain
         self.path = path
-        self._repository = porcelain.clone(url.removeprefix("file://"), path)
+        self._repository = porcelain.clone(
+            url.removeprefix("file://"), path, errstream=porcelain.NoneStream()
+        )
 
     def revision(self) -> str:
         """The revision that is checked out."""
@@ -85,7 +88,15 @@ class GitCheckout:
         if not target.exists():
             target.mkdir(parents=True)
             self._git.init(target, bare=True)
-        self._git.push(self._repository, str(target), f"HEAD:refs/heads/{branch}", force=True)
+        quietly = io.BytesIO()
+        self._git.push(
+            self._repository,
+            str(target),
+            f"HEAD:refs/heads/{branch}",
+            outstream=quietly,
+            errstream=quietly,
+            force=True,
+        )
 
 
 class BzrCheckout:

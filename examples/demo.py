@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -172,7 +173,7 @@ def _count(session: Session, table: type) -> int:
     return session.scalar(select(func.count()).select_from(table)) or 0
 
 
-def _verdict(run_id: str, verdict: str) -> RecordVerdict:
+def _verdict(run_id: str, verdict: Literal["approved", "rejected", "reschedule"]) -> RecordVerdict:
     return RecordVerdict(
         run_id=run_id,
         verdict=verdict,

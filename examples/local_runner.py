@@ -20,7 +20,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from checkouts import Checkout, open_checkout
@@ -29,7 +28,6 @@ from janitor.config import load
 from janitor.deployment import Deployment
 from janitor.queue import Claim, Queue
 from janitor.runs import hand_in
-from janitor.state.queue import QueueEntry
 from janitor.state.worker import Worker
 from workers.app import open_deployment
 
@@ -79,8 +77,7 @@ class LocalRunner:
                 .values(name=self._name, password=NO_ONE_LOGS_IN)
                 .on_conflict_do_nothing(index_elements=["name"])
             )
-            held = select(QueueEntry.claim_id).where(QueueEntry.claimed_by == self._name)
-            for claim_id in session.scalars(held).all():
+            for claim_id in Queue(session).held_by(self._name):
                 if RESULT in self._deployment.spool.files(claim_id):
                     hand_in(session, claim_id)
                 else:
@@ -117,7 +114,7 @@ class LocalRunner:
     def _work(self, claim: Claim, checkout: Checkout, log: Path) -> Outcome:
         item = claim.item
         base = checkout.revision()
-        environment, command = splitout_env(item.command)
+        environment, command = splitout_env(item.command or "")
         with log.open("w") as output:
             output.write(f"$ {item.command}\n")
             output.flush()

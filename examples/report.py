@@ -128,7 +128,7 @@ def _one_of_each(diffs: tuple[Diff, ...]) -> list[Diff]:
     return list({diff.vcs_type: diff for diff in diffs}.values())
 
 
-def _counter(session: Session, query: Select[tuple[str]]) -> Counter[str]:
+def _counter(session: Session, query: Select[str]) -> Counter[str]:
     return Counter(session.scalars(query))
 
 

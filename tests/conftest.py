@@ -41,8 +41,8 @@ def postgres_url(server_directory: Path) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def migrated_template(postgres_url: str) -> Iterator[str]:
     """The name of a database with our schema that nobody is connected to."""
-    from janitor.state import create_pool  # noqa: PLC0415 - not every test needs it
-    from janitor.state.upgrade import upgrade  # noqa: PLC0415
+    from janitor.state import create_pool
+    from janitor.state.upgrade import upgrade
 
     with fresh_database(postgres_url) as url:
         engine = create_pool(url)
@@ -70,7 +70,7 @@ def database_url(postgres_url: str, migrated_template: str) -> Iterator[str]:
 @pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     """An engine with the application's settings on the test's database."""
-    from janitor.state import create_pool  # noqa: PLC0415
+    from janitor.state import create_pool
 
     engine = create_pool(database_url)
     yield engine

@@ -123,6 +123,11 @@ class Claims:
             .values(claims=ENTRY.claims - 1, **_FREE)
         )
 
+    def held_by(self, worker: str) -> list[str]:
+        """Return the ids of a worker's claims, for one that comes back after a crash."""
+        held = self.conn.execute(select(ENTRY.claim_id).where(ENTRY.claimed_by == worker))
+        return [str(claim_id) for claim_id in held.scalars()]
+
     def take_back_expired(self) -> Expired:
         """Put items back whose worker has been silent for too long.
 

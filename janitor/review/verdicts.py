@@ -7,7 +7,7 @@ the history. A verdict of a QA reviewer changes the run's publish status
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 from sqlalchemy import Row, func, select
@@ -24,6 +24,7 @@ from janitor.state.run import RunRow
 from janitor.state.types import Verdict
 
 Said = Literal["approved", "rejected", "abstained", "reschedule", "rescheduled"]
+_Reviewed = Row[str, str, str, str | None]  # codebase, campaign, change set, revision
 SENT_BACK = {"reschedule", "rescheduled"}  # a form in the field uses the second spelling
 
 
@@ -64,7 +65,7 @@ def record_verdict(conn: Conn, ask: RecordVerdict, runner_url: str | None) -> No
     )
 
 
-def store_review(
+def store_review(  # noqa: PLR0917 - callers in the field give them by position
     conn: Conn,
     session: object,  # noqa: ARG001 - callers in the field pass their HTTP session
     runner_url: str | None,
@@ -119,7 +120,7 @@ def store_review(
         _send_back(conn, run, reviewer)
 
 
-def _reviewable(conn: Conn, run_id: str, verdict: Said) -> Row[Any]:
+def _reviewable(conn: Conn, run_id: str, verdict: Said) -> _Reviewed:
     """The run, locked, so that verdicts on it come one after the other."""
     run = conn.execute(
         select(RunRow.codebase, RunRow.suite, RunRow.change_set, RunRow.revision)
@@ -135,7 +136,7 @@ def _reviewable(conn: Conn, run_id: str, verdict: Said) -> Row[Any]:
     return run
 
 
-def _send_back(conn: Conn, run: Row[Any], reviewer: str) -> None:
+def _send_back(conn: Conn, run: _Reviewed, reviewer: str) -> None:
     do_schedule(
         conn,
         run.suite,

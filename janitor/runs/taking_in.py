@@ -146,9 +146,10 @@ def spool_is_done(conn: Conn, run_id: str) -> bool:
 
 def _claimed_item(conn: Conn, run_id: str) -> Row[Any] | None:
     columns = QueueEntry.__table__.c
-    return conn.execute(
-        select(columns).where(columns.claim_id == run_id).with_for_update()
+    item: Row[Any] | None = conn.execute(
+        select(*columns).where(columns.claim_id == run_id).with_for_update()
     ).one_or_none()
+    return item
 
 
 def _check_belongs(conn: Conn, run_id: str, item: Row[Any], result: RunResult) -> None:

@@ -139,14 +139,12 @@ def test_restarts_pause_longer_each_time(data: Path) -> None:
 
 
 def test_a_program_that_does_not_stay_up_is_given_up_with_its_log(data: Path) -> None:
-    with (
-        pytest.raises(ProgramFailed) as failure,
-        Stack(data, ENVIRONMENT, pauses=[0.01, 0.01]) as stack,
-    ):
+    with Stack(data, ENVIRONMENT, pauses=[0.01, 0.01]) as stack:
         stack.start(
             [python("good", SLEEPER), python("broken", "raise SystemExit('no such broker')")]
         )
-        stack.watch()
+        with pytest.raises(ProgramFailed) as failure:
+            stack.watch()
     message = str(failure.value)
     assert re.match(
         r"broken does not stay up: it exited with 1 after \d+ s, as it did 2 times", message
@@ -157,7 +155,7 @@ def test_a_program_that_does_not_stay_up_is_given_up_with_its_log(data: Path) ->
 
 def test_a_program_that_does_not_exist_is_named(data: Path) -> None:
     with (
-        pytest.raises(ProgramFailed, match="ghost cannot be started: .*no-such-program"),
+        pytest.raises(ProgramFailed, match=r"ghost cannot be started: .*no-such-program"),
         Stack(data, ENVIRONMENT) as stack,
     ):
         stack.start([python("good", SLEEPER), Program("ghost", ["/no-such-program"])])

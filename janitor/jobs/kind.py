@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from janitor.errors import Failure
 from janitor.jobs.retry import RetryPolicy
 from janitor.state import Conn
+from janitor.storable import check_storable
 from janitor.wording import refusal_in_words
 
 
@@ -23,6 +24,12 @@ class Payload(BaseModel):
     """What a job is about: ids and names, never bytes, secrets or whole events."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: Any) -> Any:  # noqa: ANN401 - any field's
+        check_storable(value)
+        return value
 
 
 P = TypeVar("P", bound=Payload)

@@ -22,11 +22,20 @@ from pydantic import (
 
 from janitor.errors import Failure
 from janitor.names import CodebaseName, RoleName
+from janitor.state.types import VcsType
+from janitor.storable import check_storable
 from janitor.wording import refusal_in_words
 
 MISSING_CODE = "missing-result-code"
 SUCCESS = "success"
 CONTINUED = "nothing-new-to-do"
+
+# Characters, of up to four bytes each: both are indexed, and an entry of an index holds 2,700.
+LONGEST_CODE = 200
+LONGEST_REVISION = 500
+
+Revision = Annotated[str, Field(max_length=LONGEST_REVISION)]
+Integer = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 
 
 class InvalidResult(Failure):
@@ -38,8 +47,8 @@ class BranchResult(NamedTuple):
 
     role: RoleName
     remote_name: str | None
-    base_revision: str | None
-    revision: str | None
+    base_revision: Revision | None
+    revision: Revision | None
 
 
 class TagResult(NamedTuple):
@@ -50,7 +59,12 @@ class TagResult(NamedTuple):
 
 
 def _in_utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError(f"{moment} is out of range in UTC") from None
 
 
 def _joined(stage: Any) -> Any:  # noqa: ANN401 - whatever the JSON holds; pydantic checks it next
@@ -62,13 +76,13 @@ class RunResult(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    code: str | None = MISSING_CODE
+    code: Annotated[str, Field(max_length=LONGEST_CODE)] | None = MISSING_CODE
     description: str | None = None
     context: str | None = None
     codemod: Any = None
-    main_branch_revision: str | None = None
-    revision: str | None = None
-    value: int | None = None
+    main_branch_revision: Revision | None = None
+    revision: Revision | None = None
+    value: Integer | None = None
     branches: tuple[BranchResult, ...] = ()
     tags: tuple[TagResult, ...] = ()
     failure_details: Any = Field(default=None, alias="details")
@@ -82,7 +96,7 @@ class RunResult(BaseModel):
     refreshed: bool = False
     target_branch_url: str | None = None
     branch_url: str | None = None
-    vcs_type: str | None = None
+    vcs_type: VcsType | None = None
     subpath: str | None = None
     transient: bool | None = None
     codebase: CodebaseName | None = None
@@ -96,6 +110,12 @@ class RunResult(BaseModel):
     @classmethod
     def _none_is_empty(cls, listed: Any) -> Any:  # noqa: ANN401 - raw JSON
         return [] if listed is None else listed
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: Any) -> Any:  # noqa: ANN401 - any field's
+        check_storable(value)
+        return value
 
     @model_validator(mode="after")
     def _adds_up(self) -> RunResult:
@@ -128,7 +148,7 @@ class RunResult(BaseModel):
         """
         try:
             fields = json.loads(text)
-        except (UnicodeDecodeError, ValueError) as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidResult(f"{source}: result.json is not JSON: {error}") from None
         try:
             return cls.model_validate(fields)

@@ -73,3 +73,38 @@ def test_what_can_not_be_is_refused_with_its_place(fields: dict[str, Any], reaso
 def test_what_is_no_result_is_refused(text: bytes) -> None:
     with pytest.raises(InvalidResult, match="run r1"):
         RunResult.read(text, "run r1")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('"vcs_type": "svnx"', "vcs_type: .*'git'"),
+        ('"value": 2147483648', "value"),
+        ('"value": 1e400', "value"),
+        ('"description": "a\\u0000b"', "description: a NUL"),
+        ('"description": "a\\ud800b"', "description"),
+        ('"codemod": {"a": ["\\u0000"]}', "codemod: a NUL"),
+        ('"codemod": {"\\u0000": 1}', "codemod: a NUL"),
+        ('"codemod": [{"a": "\\udc00"}]', "codemod: .*surrogate"),
+        ('"codemod": NaN', "codemod: nan"),
+        ('"codemod": {"a": 1e400}', "codemod: inf"),
+        ('"codemod": ' + "[" * 300 + "]" * 300, "codemod: .*deeper"),
+        ('"codemod": ' + "[" * 100000 + "]" * 100000, "not JSON"),
+        ('"details": {"a": "\\u0000"}', "details: a NUL"),
+        ('"branches": [["main", "a\\u0000", null, null]]', "branches: a NUL"),
+        ('"tags": [["v1\\u0000", "r"]]', "tags: a NUL"),
+        (f'"revision": "{"x" * 501}"', "revision: .*500"),
+        (f'"branches": [["main", null, null, "{"x" * 501}"]]', "branches.0.3: .*500"),
+        (f'"code": "{"x" * 201}"', "code: .*200"),
+        ('"start_time": "0001-01-01T00:00:00+02:00"', "start_time: .*range"),
+    ],
+)
+def test_what_the_database_would_refuse_is_refused_with_its_place(text: str, reason: str) -> None:
+    times = json.dumps(TIMES)[1:-1]
+    with pytest.raises(InvalidResult, match=f"run r1: result.json is .*{reason}"):
+        RunResult.read(f"{{{times}, {text}}}".encode(), "run r1")
+
+
+def test_what_is_not_stored_may_be_anything() -> None:
+    text = json.dumps(TIMES | {"remotes": {"x": "\0"}, "weather": "\ud800"})
+    assert RunResult.read(text.encode(), "run r1").revision is None

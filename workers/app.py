@@ -8,10 +8,11 @@ from celery import Celery
 from celery.signals import worker_process_init
 
 from janitor.config import Config
-from janitor.deployment import Deployment, NotConfigured
+from janitor.deployment import Deployment
 from tasks.base import ClockTask, JobTask, LedgerTask, PeriodicTask
 from tasks.catalogue import CLOCK, JOBS
 from tasks.doorbell import CeleryDoorbell
+from workers.broker_url import checked_broker_url
 from workers.pools import pool_named
 from workers.settings import celery_settings
 
@@ -21,18 +22,15 @@ class JanitorApp(Celery):
 
     Args:
         deployment: what its tasks work with; asks for further work through this app.
+
+    Raises:
+        NotABrokerUrl: the deployment does not say where the broker is.
     """
 
     def __init__(self, deployment: Deployment) -> None:
         super().__init__("janitor", set_as_current=False)
         self.deployment = deployment
-        location = deployment.config.redis_location
-        if location is None:
-            raise NotConfigured(
-                "redis_location is not configured: set it in janitor.conf or as"
-                " JANITOR_REDIS_LOCATION"
-            )
-        self.conf.update(celery_settings(location))
+        self.conf.update(celery_settings(checked_broker_url(deployment.config.redis_location)))
         if deployment.doorbell is None:
             deployment.doorbell = CeleryDoorbell(self)
 

@@ -8,6 +8,7 @@ processes are a :mod:`workers.stack`'s.
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from contextlib import ExitStack
 from dataclasses import replace
@@ -81,6 +82,11 @@ class House:
     def start_clock(self) -> None:
         """Start beat, which triggers each periodic duty at once and then in its rhythm."""
         self._running.start([_program("beat")])
+
+    def flower_answers(self) -> bool:
+        """Return whether Flower is up: what happens before, it does not show."""
+        with socket.socket() as connection:
+            return connection.connect_ex(("127.0.0.1", self._flower_port)) == 0
 
     def tend(self) -> None:
         """Look after the processes once.

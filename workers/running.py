@@ -26,8 +26,9 @@ def run_worker(
         level: how much to log.
     """
     prepare(level)
-    wait_for_servers(config)
-    work_on(create_app(config), pools, concurrency=concurrency, level=level)
+    app = create_app(config)
+    wait_for_servers(app.deployment)
+    work_on(app, pools, concurrency=concurrency, level=level)
 
 
 def work_on(app: JanitorApp, pools: Sequence[str], *, concurrency: int | None, level: str) -> None:
@@ -53,8 +54,9 @@ def work_on(app: JanitorApp, pools: Sequence[str], *, concurrency: int | None, l
 def run_beat(config: Config, *, level: str) -> None:
     """Send the periodic tasks until told to stop."""
     prepare(level)
-    wait_for_servers(config)
-    create_app(config).Beat(loglevel=level).run()
+    app = create_app(config)
+    wait_for_servers(app.deployment)
+    app.Beat(loglevel=level).run()
 
 
 def run_flower(config: Config, *, address: str, port: int, level: str) -> None:
@@ -67,9 +69,17 @@ def run_flower(config: Config, *, address: str, port: int, level: str) -> None:
         level: how much to log.
     """
     prepare(level)
-    wait_for_servers(config)
-    create_app(config).start(
-        ["flower", f"--address={address}", f"--port={port}", "--max-tasks=10000"]
+    app = create_app(config)
+    wait_for_servers(app.deployment)
+    app.start(
+        [
+            "flower",
+            f"--address={address}",
+            f"--port={port}",
+            "--max-tasks=10000",
+            "--tasks-columns=name,kwargs,state,received,runtime,worker,uuid",
+            "--inspect-timeout=5000",  # ms; a busy worker is no missing worker
+        ]
     )
 
 

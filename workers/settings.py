@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from kombu import Queue
+
 from beat_schedule import BEAT_SCHEDULE
 from workers.pools import POOLS
 
@@ -59,6 +61,9 @@ _BROKER: dict[str, Any] = {
     },
 }
 
+_UNROUTED = "janitor.unrouted"
+_QUEUES = [pool.queue for pool in POOLS]
+
 _DELIVERY: dict[str, Any] = {
     "task_acks_late": True,  # a message of a worker that died comes again
     "task_acks_on_failure": True,  # the job's row decides on another attempt
@@ -68,9 +73,10 @@ _DELIVERY: dict[str, Any] = {
     "task_retry_on_worker_lost": True,
     "worker_prefetch_multiplier": 1,  # hold no more than is worked on
     "worker_cancel_long_running_tasks_on_connection_loss": True,  # their copies come anyway
-    "task_default_queue": "janitor.unrouted",
+    "task_default_queue": _UNROUTED,
     "task_create_missing_queues": False,  # a misspelt queue must fail, not vanish
-    "task_queues": {pool.queue: {} for pool in POOLS} | {"janitor.unrouted": {}},
+    # Objects, because Flower asks their names while no worker answers.
+    "task_queues": [Queue(name, routing_key=name) for name in (*_QUEUES, _UNROUTED)],
     "task_routes": {f"janitor.{pool.name}.*": {"queue": pool.queue} for pool in POOLS},
 }
 

@@ -15,9 +15,8 @@ from kombu.exceptions import OperationalError as BrokerError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from janitor.config import Config
+from janitor.deployment import Deployment
 from janitor.redaction import redact
-from janitor.state import create_pool
 
 logger = logging.getLogger(__name__)
 
@@ -41,43 +40,40 @@ def advice(error: BaseException) -> str | None:
     return None
 
 
-def wait_for_servers(config: Config) -> None:
-    """Return once the database and the broker answer; says what is missing meanwhile.
+def wait_for_servers(deployment: Deployment) -> None:
+    """Return once the database and the broker answer; leaves no connection open.
+
+    Says what is missing, and says it again only when that changes.
 
     Args:
-        config: where they are.
+        deployment: what names them.
     """
-    _wait(lambda: _ask_database(config))
-    _wait(lambda: _ask_broker(config))
+    _wait("database", lambda: _ask_database(deployment))
+    _wait("broker", deployment.redis.ping)
+    deployment.close()
 
 
-def _ask_database(config: Config) -> None:
-    engine = create_pool(config.database_location or "postgresql://")
-    try:
-        with engine.connect() as conn:
-            conn.execute(text("SELECT 1 FROM job LIMIT 1"))
-    finally:
-        engine.dispose()
+def _ask_database(deployment: Deployment) -> None:
+    with deployment.engine.connect() as conn:
+        conn.execute(text("SELECT 1 FROM job LIMIT 1"))
 
 
-def _ask_broker(config: Config) -> None:
-    location = config.redis_location
-    if location is not None:
-        client = redis.Redis.from_url(location, socket_timeout=5, socket_connect_timeout=5)
-        client.ping()
-        client.close()
-
-
-def _wait(probe: Callable[[], None]) -> None:
+def _wait(server: str, probe: Callable[[], object]) -> None:
     pause = FIRST_PAUSE
+    said = None
     while True:
         try:
             probe()
         except (DBAPIError, redis.RedisError) as error:
-            logger.warning("waiting %.0f s: %s", pause, advice(error))
+            missing = advice(error)
+            if missing != said:
+                logger.warning("waiting: %s", missing)
+                said = missing
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)
         else:
+            if said is not None:
+                logger.warning("the %s is there now; going on", server)
             return
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from psycopg2 import ProgrammingError
 from psycopg2.extensions import connection as PsycopgConnection  # noqa: N812 - a class
+from psycopg2.extensions import make_dsn
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from janitor.errors import Failure
+from janitor.redaction import redact
 
 CONNECT_TIMEOUT = 5  # seconds
 _OURS = {"postgres", "postgresql", "postgresql+psycopg2"}
@@ -46,8 +49,20 @@ def create_pool(uri: str) -> Engine:
         hide_parameters=True,  # URLs with passwords are among them, and errors are kept
         connect_args={"connect_timeout": CONNECT_TIMEOUT},
     )
+    _check_options(engine)
     event.listen(engine, "connect", _speak_utc)
     return engine
+
+
+def _check_options(engine: Engine) -> None:
+    """Refuse what libpq would at each connect, so that nobody waits for it to pass."""
+    _, options = engine.dialect.create_connect_args(engine.url)
+    try:
+        make_dsn(**options)
+    except ProgrammingError as error:
+        raise NotADatabaseUrl(
+            f"the database location is no URL that PostgreSQL takes: {redact(str(error).strip())}"
+        ) from None
 
 
 def _speak_utc(connection: PsycopgConnection, _record: object) -> None:

@@ -11,11 +11,12 @@ import argparse
 import os
 import sys
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 import playground
@@ -24,6 +25,7 @@ from janitor.deployment import Deployment
 from janitor.errors import JanitorError
 from janitor.jobs import submit
 from janitor.review import RECORD, RecordVerdict, runs_needing_review
+from janitor.schedule.requests import REQUEST, RequestRun
 from janitor.state.job import JobRow
 from janitor.state.queue import QueueEntry
 from janitor.state.review import ReviewRow
@@ -35,7 +37,6 @@ from workers.house import House
 
 PATIENCE = 60.0  # seconds for anything that should take one or two
 REVIEWER = "ada"
-MOST_RUNS = 60  # more than twice as many as there are candidates is a runner going round
 
 
 class Missing(JanitorError):
@@ -54,6 +55,7 @@ class Demo:
         self._house = house
         self._deployment = deployment
         self._started = time.monotonic()
+        self._runs = 0
         with deployment.sessions() as session:
             self._since = session.scalars(select(func.now())).one()
 
@@ -61,7 +63,7 @@ class Demo:
         """Take the campaigns from candidates to verdicts."""
         candidates = self._create_codebases()
         self._wait_for_the_schedule(candidates)
-        self._work_the_queue_off(candidates)
+        self._work_the_queue_off()
         self._wait_for_jobs()
         sent_back = self._review()
         self._wait_for_jobs()
@@ -75,10 +77,17 @@ class Demo:
     def _create_codebases(self) -> int:
         with self._deployment.sessions.begin() as session:
             playground.build(session, self._house.data / "upstream")
+            # An earlier demo's queue would hide whether beat does anything.
+            session.execute(
+                delete(QueueEntry).where(
+                    QueueEntry.suite.in_(playground.CAMPAIGNS), QueueEntry.claim_id.is_(None)
+                )
+            )
         self._say(f"{len(playground.CODEBASES)} codebases, {len(playground.CAMPAIGNS)} campaigns")
-        return len(playground.CODEBASES) * len(playground.CAMPAIGNS)
+        return len(_candidates())
 
     def _wait_for_the_schedule(self, candidates: int) -> None:
+        self._wait("Flower to be up", lambda _: self._house.flower_answers())
         self._house.start_clock()
         self._wait(
             "beat to have the schedule computed",
@@ -86,24 +95,47 @@ class Demo:
         )
         self._say("beat had the schedule computed; the queue is full")
 
-    def _work_the_queue_off(self, candidates: int) -> None:
+    def _work_the_queue_off(self) -> None:
         runner = LocalRunner(self._deployment)
         runner.register()
-        for done in range(1, MOST_RUNS + 1):
+        candidates = _candidates()
+        self._do_runs(runner, len(candidates))
+        # Cheap candidates come up again before dear ones had their turn: we ask for those.
+        asked_for = candidates - self._tried() or {min(candidates)}
+        self._ask_for(asked_for)
+        self._do_runs(runner, len(asked_for))
+        if candidates - self._tried():
+            raise Missing(f"no run of {sorted(candidates - self._tried())}, although asked for")
+
+    def _do_runs(self, runner: LocalRunner, number: int) -> None:
+        for _ in range(number):
             run_id = runner.run_one()
             if run_id is None:
                 raise Missing("the queue was empty although candidates wait for a run")
             self._wait(f"run {run_id} to be taken in", lambda session: session.get(RunRow, run_id))  # noqa: B023 - called at once
-            with self._deployment.sessions() as session:
-                tried = self._candidates_tried(session)
-            self._progress(f"{done} runs, {tried} of {candidates} candidates tried")
-            if tried == candidates:
-                break
+            self._runs += 1
+            self._progress(f"{self._runs} runs, {len(self._tried())} candidates tried")
         print()
 
-    def _candidates_tried(self, session: Session) -> int:
+    def _ask_for(self, candidates: set[tuple[str, str]]) -> None:
+        jobs = []
+        with self._deployment.sessions.begin() as session:
+            for codebase, campaign in sorted(candidates):
+                ask = RequestRun(
+                    request=uuid.uuid4().hex,
+                    codebase=codebase,
+                    campaign=campaign,
+                    requester=REVIEWER,
+                )
+                jobs.append(submit(session, REQUEST, ask)[0])
+        done = select(func.count()).where(JobRow.id.in_(jobs), JobRow.state == "done")
+        self._wait("the requests to be met", lambda session: session.scalar(done) == len(jobs))
+        self._say(f"{len(jobs)} more run(s) asked for by name")
+
+    def _tried(self) -> set[tuple[str, str]]:
         new = select(RunRow.codebase, RunRow.suite).where(RunRow.start_time >= self._since)
-        return session.scalar(select(func.count()).select_from(new.distinct().subquery())) or 0
+        with self._deployment.sessions() as session:
+            return {(row.codebase, row.suite) for row in session.execute(new.distinct())}
 
     def _review(self) -> str:
         with self._deployment.sessions() as session:
@@ -162,6 +194,11 @@ class Demo:
         end = "" if sys.stdout.isatty() else "\n"
         start = "\r" if sys.stdout.isatty() else ""
         print(f"{start}[{time.monotonic() - self._started:5.1f} s] {sentence}", end=end, flush=True)
+
+
+def _candidates() -> set[tuple[str, str]]:
+    names = [codebase.name for codebase in playground.CODEBASES]
+    return {(name, campaign) for name in names for campaign in playground.CAMPAIGNS}
 
 
 def _impatient() -> Config:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from sqlalchemy.dialects.postgresql import insert
 
@@ -20,14 +21,23 @@ from janitor.state.publish_policy import BranchPublishPolicy, NamedPublishPolicy
 AUTHOR = "Ada Example <ada@example.com>"
 POLICY = "propose-main"
 
-# Name, version control, value, whether it has a LICENSE.
+
+class Upstream(NamedTuple):
+    """A codebase to be made."""
+
+    name: str
+    vcs_type: str
+    value: int
+    licensed: bool
+
+
 CODEBASES = (
-    ("sundial", "git", 90, True),
-    ("lighthouse", "bzr", 70, True),
-    ("greeter", "git", 60, False),
-    ("ledger-book", "git", 40, True),
-    ("almanac", "bzr", 30, False),
-    ("tide-table", "git", 10, True),
+    Upstream("sundial", "git", 90, licensed=True),
+    Upstream("lighthouse", "bzr", 85, licensed=True),
+    Upstream("greeter", "git", 80, licensed=False),
+    Upstream("ledger-book", "git", 75, licensed=True),
+    Upstream("almanac", "bzr", 70, licensed=False),
+    Upstream("tide-table", "git", 60, licensed=True),
 )
 CAMPAIGNS = ("fix-trailing-whitespace", "declare-licence")
 

@@ -19,7 +19,7 @@ from janitor.state.run import RunRow
 from janitor.state.stored import RunArtifact, RunLog
 from janitor.vcs.run_diff import read_diff
 
-FIRST_LINES = 7  # of a diff
+FIRST_LINES = 9  # of a diff
 
 
 @dataclass(frozen=True)

@@ -66,4 +66,5 @@ def _register(app: JanitorApp, task: LedgerTask | PeriodicTask) -> None:
     pool = pool_named(task.name.split(".")[1])
     task.soft_time_limit = pool.soft_limit
     task.time_limit = pool.hard_limit
+    task.Request = "workers.request:DiscreetRequest"  # a name: only workers need the class
     app.register_task(task)

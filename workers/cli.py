@@ -70,11 +70,16 @@ def db_check(context: click.Context) -> None:
 
 @cli.command()
 @click.argument("pools", nargs=-1, required=True, type=click.Choice([pool.name for pool in POOLS]))
+@click.option("--events", is_flag=True, help="Tell Flower of tasks from the first one on.")
 @click.option("--concurrency", type=click.IntRange(min=1), help="Child processes in all.")
 @click.option("--loglevel", type=click.Choice(LEVELS), default="INFO", show_default=True)
 @click.pass_context
 def worker(
-    context: click.Context, pools: tuple[str, ...], concurrency: int | None, loglevel: str
+    context: click.Context,
+    pools: tuple[str, ...],
+    concurrency: int | None,
+    events: bool,
+    loglevel: str,
 ) -> None:
     """Work on the queues of one or more POOLS."""
     # A supervisor's SIGTERM hands running work back at once instead of after an hour;
@@ -82,7 +87,7 @@ def worker(
     os.environ["REMAP_SIGTERM"] = "SIGQUIT"
     from workers.running import run_worker  # noqa: PLC0415
 
-    run_worker(_config(context), pools, concurrency=concurrency, level=loglevel)
+    run_worker(_config(context), pools, concurrency=concurrency, events=events, level=loglevel)
 
 
 @cli.command()

@@ -152,4 +152,4 @@ def _program(*command: str) -> Program:
     return Program(name, [sys.executable, "-m", "workers", *command])
 
 
-_WORKERS = tuple(_program("worker", pool.name) for pool in POOLS)
+_WORKERS = tuple(_program("worker", pool.name, "--events") for pool in POOLS)

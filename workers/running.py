@@ -15,7 +15,12 @@ from workers.waiting import wait_for_servers
 
 
 def run_worker(
-    config: Config, pools: Sequence[str], *, concurrency: int | None, level: str
+    config: Config,
+    pools: Sequence[str],
+    *,
+    concurrency: int | None,
+    events: bool,
+    level: str,
 ) -> None:
     """Work on the queues of some pools until told to stop.
 
@@ -23,11 +28,13 @@ def run_worker(
         config: where everything is.
         pools: the pools' names.
         concurrency: child processes; without it as many as the pools ask for together.
+        events: tell Flower of tasks from the first one on, not from when it asks.
         level: how much to log.
     """
     prepare(level)
     app = create_app(config)
     wait_for_servers(app.deployment)
+    app.conf.worker_send_task_events = events
     work_on(app, pools, concurrency=concurrency, level=level)
 
 

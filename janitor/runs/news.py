@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import select
-
 from janitor.announcements import announce
 from janitor.queue import Queue
 from janitor.state import Conn
 from janitor.state.run import RunRow
+from janitor.state.run_record import select_runs
 
 
 def announce_run(conn: Conn, run_id: str) -> None:
@@ -19,7 +18,7 @@ def announce_run(conn: Conn, run_id: str) -> None:
         conn: the transaction that stores the run.
         run_id: the run.
     """
-    run = conn.execute(select(RunRow.__table__).where(RunRow.id == run_id)).one()
+    run = conn.execute(select_runs().where(RunRow.id == run_id)).one()
     news = json.loads(json.dumps(run._asdict() | {"campaign": run.suite}, default=str))
     announce(conn, "result", news)
     announce(conn, "queue", {"buckets": dict(Queue(conn).get_buckets())})

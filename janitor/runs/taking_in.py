@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, func, select
+from sqlalchemy import Row, delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from janitor.artifacts.upload import UPLOAD, UploadArtifacts
@@ -23,7 +23,7 @@ from janitor.names import RunId
 from janitor.queue import ClaimLost
 from janitor.runs.change_set import change_set_of
 from janitor.runs.news import announce_run
-from janitor.runs.result import CONTINUED, SUCCESS, RunResult
+from janitor.runs.result import CONTINUED, SUCCESS, InvalidResult, RunResult
 from janitor.schedule import schedule_next
 from janitor.spool import Spool
 from janitor.state import Conn
@@ -82,13 +82,13 @@ def read_handed_in(spool: Spool, run_id: str) -> HandedIn:
     """
     names = spool.files(run_id)
     if RESULT_FILE not in names:
-        raise Failure(
+        raise InvalidResult(
             f"run {run_id}: there is no {RESULT_FILE} in the spool; write it before handing in"
         )
     file, status = spool.open(run_id, RESULT_FILE)
     with file:
         if status.st_size > LONGEST_RESULT:
-            raise Failure(
+            raise InvalidResult(
                 f"run {run_id}: {RESULT_FILE} has {status.st_size} bytes; {LONGEST_RESULT} is"
                 " the most"
             )
@@ -115,11 +115,11 @@ def store_run(conn: Conn, run_id: str, handed_in: HandedIn) -> bool:
     """
     item = _claimed_item(conn, run_id)
     if item is None:
-        if conn.execute(select(exists().where(RunRow.id == run_id))).scalar_one():
+        if _is_stored(conn, run_id, handed_in.result):
             return False
         raise ClaimLost(
-            f"run {run_id}: its claim on the queue is gone (expired and handed to somebody"
-            " else, or never given); the result is not stored"
+            f"run {run_id}: its claim on the queue is gone (expired and given to somebody else"
+            " or given up, or never given); the result is not stored"
         )
     _check_belongs(conn, run_id, item, handed_in.result)
     change_set = change_set_of(conn, item, run_id)
@@ -150,6 +150,16 @@ def _claimed_item(conn: Conn, run_id: str) -> Row[Any] | None:
         select(*columns).where(columns.claim_id == run_id).with_for_update()
     ).one_or_none()
     return item
+
+
+def _is_stored(conn: Conn, run_id: str, result: RunResult) -> bool:
+    """Whether it is this result that is stored: a run that was given up has other times."""
+    this = exists().where(
+        RunRow.id == run_id,
+        RunRow.start_time == result.start_time,
+        RunRow.finish_time == result.finish_time,
+    )
+    return bool(conn.execute(select(this)).scalar_one())
 
 
 def _check_belongs(conn: Conn, run_id: str, item: Row[Any], result: RunResult) -> None:
@@ -228,10 +238,11 @@ def _resumed_from(conn: Conn, item: Row[Any], result: RunResult) -> str | None:
 
 def _publish_status(conn: Conn, item: Row[Any], result: RunResult) -> str:
     """A success that a publish policy waits for needs a review; nothing else does."""
+    # A run that was sent back has a change set of its own, and its candidate often none.
     awaited = (
         exists()
         .where(Candidate.codebase == item.codebase, Candidate.suite == item.suite)
-        .where(func.coalesce(Candidate.change_set, "") == (item.change_set or ""))
+        .where((Candidate.change_set == item.change_set) | Candidate.change_set.is_(None))
         .where(Candidate.publish_policy.is_not(None))
     )
     if result.result_code != SUCCESS or result.revision is None:

@@ -77,8 +77,8 @@ factors AS (
         END AS codebase_value,
         CASE
             WHEN history.total IS NULL THEN 1.0
+            WHEN coalesce(chosen.context, '') = '' THEN 0.5 -- without one, none can be tried
             WHEN chosen.context = ANY (history.contexts) THEN 0.1
-            WHEN coalesce(chosen.context, '') = '' THEN 0.5
             ELSE 1.0
         END AS context_factor,
         coalesce(

@@ -8,6 +8,7 @@ from janitor.review import (
     SET_PUBLISH_STATUS,
     RecordVerdict,
     SetPublishStatus,
+    is_superseded,
     record_verdict,
     tell_runner,
 )
@@ -23,8 +24,12 @@ def record(work: Work[RecordVerdict]) -> None:
 
 @carries(SET_PUBLISH_STATUS)
 def set_publish_status(work: Work[SetPublishStatus]) -> None:
-    """Tell the runner service of a publish status."""
-    tell_runner(work.ask, work.deployment.config.runner_url)
+    """Tell the runner service of a publish status, unless a later verdict decided anew."""
+    here = work.deployment
+    with here.sessions() as session:
+        superseded = is_superseded(session, work.ask)
+    if not superseded:
+        tell_runner(work.ask, here.config.runner_url)
 
 
 @carries(ANNOUNCE)

@@ -16,7 +16,7 @@ def mend_jobs(deployment: Deployment) -> str:
     with deployment.sessions.begin() as session:
         taken = take_back_expired(session, KINDS)
     with deployment.sessions.begin() as session:
-        rung = ring_again(session)
+        rung = ring_again(session, deployment.lease)
     return f"{taken.waiting} taken back, {taken.failed} given up, {rung} rung again"
 
 

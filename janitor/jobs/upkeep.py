@@ -21,10 +21,7 @@ from janitor.state.job import JobRow
 
 BATCH = 500  # rows of one duty in one transaction
 
-# A message that nobody answered is sent again after this long, then after twice as long, and
-# so on: a lost one is replaced soon, a long backlog is not flooded with copies.
-FIRST_RING_AGAIN = timedelta(seconds=60)
-LAST_RING_AGAIN_DOUBLINGS = 6
+MOST_DOUBLINGS = 6  # of the pause between two messages for the same job
 
 KEEP_DONE = timedelta(days=7)
 KEEP_FAILED = timedelta(days=90)
@@ -66,9 +63,18 @@ def take_back_expired(conn: Conn, kinds: Mapping[str, JobKind[Any]]) -> TakenBac
     return TakenBack(waiting=len(expired) - len(worn_out), failed=len(worn_out))
 
 
-def ring_again(session: Session) -> int:
-    """Ring for jobs that are due and that nobody was told of lately; returns how many."""
-    patience = FIRST_RING_AGAIN * func.pow(2, func.least(JobRow.rings, LAST_RING_AGAIN_DOUBLINGS))
+def ring_again(session: Session, patience: timedelta) -> int:
+    """Ring for jobs that are due and that nobody was told of lately.
+
+    Args:
+        session: a transaction of its own.
+        patience: how long a message may go unanswered; twice as long the next time, and so
+            on. A lost one is replaced soon, a long backlog is not flooded with copies.
+
+    Returns:
+        For how many jobs.
+    """
+    doubled = patience * func.pow(2, func.least(JobRow.rings, MOST_DOUBLINGS))
     due = (
         select(JobRow.id)
         .where(JobRow.state == "pending", JobRow.not_before <= func.now())
@@ -76,7 +82,7 @@ def ring_again(session: Session) -> int:
             or_(
                 JobRow.rung_at.is_(None),
                 JobRow.rung_at < JobRow.not_before,
-                JobRow.rung_at < func.now() - patience,
+                JobRow.rung_at < func.now() - doubled,
             )
         )
         .order_by(JobRow.not_before)

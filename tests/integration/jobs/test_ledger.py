@@ -306,10 +306,10 @@ def test_a_job_nobody_was_told_of_is_rung_for(engine: Engine) -> None:
     with Session(engine) as silent:
         ask(silent)
     with ledger_sessions(engine, bell).begin() as session:
-        assert ring_again(session) == 1
+        assert ring_again(session, MINUTE) == 1
     assert [ring.kind for ring in bell.rung] == [PAINT.name]
     with ledger_sessions(engine, bell).begin() as session:
-        assert ring_again(session) == 0
+        assert ring_again(session, MINUTE) == 0
 
 
 def test_a_lost_message_is_sent_again_after_twice_as_long_each_time(engine: Engine) -> None:
@@ -326,7 +326,7 @@ def test_a_lost_message_is_sent_again_after_twice_as_long_each_time(engine: Engi
                 ),
                 {"s": seconds},
             )
-            return ring_again(session)
+            return ring_again(session, MINUTE)
 
     assert rung_after(59) == 0
     assert rung_after(61) == 1
@@ -337,9 +337,9 @@ def test_a_lost_message_is_sent_again_after_twice_as_long_each_time(engine: Engi
 def test_what_is_not_due_is_not_rung_for(session: Session) -> None:
     held = held_lease(session)
     retry_later(session, held, PAINT, PassingError("x"))
-    assert ring_again(session) == 0
+    assert ring_again(session, MINUTE) == 0
     session.execute(text("UPDATE job SET not_before = now()"))
-    assert ring_again(session) == 1
+    assert ring_again(session, MINUTE) == 1
 
 
 def test_only_jobs_that_ended_long_ago_are_pruned(session: Session) -> None:

@@ -15,7 +15,7 @@ import redis
 from sqlalchemy import func, insert, select, update
 
 from janitor.errors import Failure, PassingError
-from janitor.jobs import JobKind, Payload, submit
+from janitor.jobs import JobKind, Payload, RetryPolicy, submit
 from janitor.redaction import redact
 from janitor.state import Conn
 from janitor.state.announcement import AnnouncementRow
@@ -27,7 +27,12 @@ class Announce(Payload):
     announcement: int
 
 
-ANNOUNCE = JobKind("janitor.review.announce", Announce, key=lambda ask: str(ask.announcement))
+ANNOUNCE = JobKind(
+    "janitor.review.announce",
+    Announce,
+    key=lambda ask: str(ask.announcement),
+    retry=RetryPolicy(max_attempts=100),  # most of a day: news outlast a server's repair
+)
 
 
 def announce(conn: Conn, channel: str, message: dict[str, Any]) -> None:

@@ -4,7 +4,12 @@
 :mod:`.waiting` finds the runs that need one.
 """
 
-from janitor.review.publish_status import SET_PUBLISH_STATUS, SetPublishStatus, tell_runner
+from janitor.review.publish_status import (
+    SET_PUBLISH_STATUS,
+    SetPublishStatus,
+    is_superseded,
+    tell_runner,
+)
 from janitor.review.verdicts import RECORD, RecordVerdict, record_verdict, store_review
 from janitor.review.waiting import runs_needing_review
 
@@ -13,6 +18,7 @@ __all__ = [
     "SET_PUBLISH_STATUS",
     "RecordVerdict",
     "SetPublishStatus",
+    "is_superseded",
     "record_verdict",
     "runs_needing_review",
     "store_review",

@@ -6,24 +6,28 @@ from inside a database transaction. Where there is none, the row is changed here
 
 from __future__ import annotations
 
+import http.client
 import json
 import urllib.error
 import urllib.parse
 import urllib.request
 from datetime import timedelta
+from email.message import Message
 
-from sqlalchemy import select, update
+from sqlalchemy import exists, select, update
 
 from janitor.announcements import announce
 from janitor.errors import Failure, PassingError
-from janitor.jobs import JobKind, Payload, submit
+from janitor.jobs import JobKind, Payload, RetryPolicy, submit
 from janitor.names import RunId
 from janitor.redaction import redact
 from janitor.state import Conn
+from janitor.state.review import ReviewHistory
 from janitor.state.run import RunRow
 from janitor.state.types import PublishStatus
 
 PATIENCE = 30  # seconds for an answer of the runner
+LONGEST_ASKED = 86400  # seconds; a runner that asks for a longer pause is asked again before
 
 
 class SetPublishStatus(Payload):
@@ -39,6 +43,7 @@ SET_PUBLISH_STATUS = JobKind(
     SetPublishStatus,
     key=lambda ask: f"{ask.run_id}/{ask.because}",
     # No ``run``: nothing of the run's spool is needed.
+    retry=RetryPolicy(max_attempts=100),  # most of a day: a verdict outlasts a runner's repair
 )
 
 
@@ -72,6 +77,17 @@ def change_publish_status(
     )
 
 
+def is_superseded(conn: Conn, ask: SetPublishStatus) -> bool:
+    """Return whether a later verdict decided anew, so that telling of this one would undo it."""
+    later = exists().where(
+        ReviewHistory.run_id == ask.run_id,
+        ReviewHistory.id > ask.because,
+        ReviewHistory.qa_reviewer,
+        ReviewHistory.verdict != "abstained",
+    )
+    return bool(conn.execute(select(later)).scalar_one())
+
+
 def tell_runner(ask: SetPublishStatus, runner_url: str | None) -> None:
     """Tell the runner service of a publish status.
 
@@ -85,29 +101,60 @@ def tell_runner(ask: SetPublishStatus, runner_url: str | None) -> None:
     """
     if runner_url is None:
         raise Failure("no runner is configured (JANITOR_RUNNER_URL), so it can't be told")
-    where = f"{runner_url.rstrip('/')}/runs/{urllib.parse.quote(ask.run_id, safe='')}"
-    if not where.startswith(("http://", "https://")):
-        raise Failure(f"JANITOR_RUNNER_URL is no http:// or https:// URL: {redact(runner_url)}")
-    request = urllib.request.Request(  # noqa: S310 - checked above
-        where,
+    request = urllib.request.Request(  # noqa: S310 - _checked
+        f"{_checked(runner_url)}/runs/{urllib.parse.quote(ask.run_id, safe='')}",
         data=json.dumps({"publish_status": ask.publish_status}).encode(),
         headers={"Content-Type": "application/json"},
         method="POST",
     )
     try:
-        with urllib.request.urlopen(request, timeout=PATIENCE):  # noqa: S310 - checked above
+        with _OPENER.open(request, timeout=PATIENCE):
             return
     except urllib.error.HTTPError as error:
-        raise _refusal(ask, error) from None
-    except OSError as error:
+        with error:
+            raise _refusal(ask, error) from None
+    except (OSError, http.client.HTTPException) as error:
         raise PassingError(f"the runner is away: {redact(str(error))}") from error
 
 
 def _refusal(ask: SetPublishStatus, error: urllib.error.HTTPError) -> Failure | PassingError:
     said = f"run {ask.run_id}: the runner answered {error.code} {error.reason}"
     if error.code in {408, 425, 429} or error.code >= 500:  # noqa: PLR2004 - HTTP's classes
-        asked = error.headers.get("Retry-After", "")
-        return PassingError(
-            said, retry_after=timedelta(seconds=int(asked)) if asked.isdigit() else None
-        )
+        return PassingError(said, retry_after=_asked_pause(error.headers))
     return Failure(said)
+
+
+def _asked_pause(headers: Message) -> timedelta | None:
+    """The seconds of a ``Retry-After`` header; a date in it is left aside."""
+    asked = headers.get("Retry-After", "")
+    if not asked.isdecimal():
+        return None
+    # Not every decimal is one that int() and timedelta() take.
+    digits = asked.lstrip("0") or "0"
+    seconds = LONGEST_ASKED if len(digits) > len(str(LONGEST_ASKED)) else int(digits)
+    return timedelta(seconds=min(seconds, LONGEST_ASKED))
+
+
+def _checked(runner_url: str) -> str:
+    """The base URL without the slash at its end."""
+    try:
+        url = urllib.parse.urlsplit(runner_url)
+        usable = url.scheme in {"http", "https"} and url.hostname and "@" not in url.netloc
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Failure(
+            f"JANITOR_RUNNER_URL is {redact(runner_url)}; it must be http://HOST or https://HOST,"
+            " without user and password"
+        )
+    return runner_url.rstrip("/")
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Leaves a redirect as the answer: followed, it would turn into a GET that changes nothing."""
+
+    def redirect_request(self, *_arguments: object) -> None:
+        """Say that there is no request to go on with."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)

@@ -7,7 +7,7 @@ the history. A verdict of a QA reviewer changes the run's publish status
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import Field
 from sqlalchemy import Row, func, select
@@ -92,7 +92,8 @@ def store_review(  # noqa: PLR0917 - callers in the field give them by position
         submission: what tells a repeated request from a new verdict, if the caller knows.
 
     Raises:
-        VerdictRefused: there is no such run, or it has nothing that could be approved.
+        VerdictRefused: there is no such run or verdict, or the run has nothing that could be
+            approved.
         CandidateUnavailable: it is to be sent back and nothing says what to run.
     """
     run = _reviewable(conn, run_id, verdict)
@@ -101,7 +102,7 @@ def store_review(  # noqa: PLR0917 - callers in the field give them by position
     history_id = conn.execute(
         insert(ReviewHistory)
         .values(**row, qa_reviewer=is_qa_reviewer, submission=submission)
-        .on_conflict_do_nothing(index_elements=["submission"])
+        .on_conflict_do_nothing(index_elements=["run_id", "reviewer", "submission"])
         .returning(ReviewHistory.id)
     ).scalar_one_or_none()
     if history_id is None:
@@ -122,6 +123,8 @@ def store_review(  # noqa: PLR0917 - callers in the field give them by position
 
 def _reviewable(conn: Conn, run_id: str, verdict: Said) -> _Reviewed:
     """The run, locked, so that verdicts on it come one after the other."""
+    if verdict not in get_args(Said):  # callers in the field pass what a form says
+        raise VerdictRefused(f"{verdict!r} is no verdict; there are {', '.join(get_args(Said))}")
     run = conn.execute(
         select(RunRow.codebase, RunRow.suite, RunRow.change_set, RunRow.revision)
         .where(RunRow.id == run_id)

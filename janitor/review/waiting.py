@@ -37,9 +37,9 @@ def runs_needing_review(
             "limit": limit,
         },
     )
-    order = list(found.scalars())
-    runs = conn.execute(select_runs().where(RunRow.id.in_(order)))
-    return sorted(map(Run.from_row, runs), key=lambda run: order.index(run.id))
+    place = {run_id: number for number, run_id in enumerate(found.scalars())}
+    runs = conn.execute(select_runs().where(RunRow.id.in_(place)))
+    return sorted(map(Run.from_row, runs), key=lambda run: place[run.id])
 
 
 _WAITING = """

@@ -104,10 +104,10 @@ CREATE TABLE review_history (
     verdict verdict NOT NULL,
     comment text,
     qa_reviewer boolean NOT NULL,
-    submission text UNIQUE,
-    reviewed_at timestamptz NOT NULL DEFAULT now()
+    submission text,
+    reviewed_at timestamptz NOT NULL DEFAULT now(),
+    UNIQUE (run_id, reviewer, submission)
 );
-CREATE INDEX review_history_run ON review_history (run_id);
 
 CREATE TABLE announcement (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -14,6 +14,7 @@ from sqlalchemy import func, select, text
 
 from janitor.state import Conn
 from janitor.state.run import RunRow
+from janitor.storable import check_storable
 
 UNSATISFIED = "install-deps-unsatisfied-dependencies"
 _OPERATORS = {">=", ">>", "<<", "<=", "="}
@@ -62,18 +63,20 @@ def satisfied_runs(
 def read_relations(details: Any) -> Relations:  # noqa: ANN401 - JSON that others wrote
     """Return the relations that ``failure_details`` name; none where they are not readable."""
     try:
+        check_storable(details)  # a JSON column keeps what the query for versions can't take
         return [[_dependency(one) for one in any_of] for any_of in details["relations"]]
     except (KeyError, TypeError, ValueError):
         return []
 
 
 def _dependency(said: dict[str, Any]) -> Dependency:
+    name = str(said["name"])
     if said.get("version") is None:
-        return Dependency(str(said["name"]))
+        return Dependency(name)
     operator, version = said["version"]
     if operator not in _OPERATORS:
         raise ValueError(operator)
-    return Dependency(str(said["name"]), str(operator), str(version))
+    return Dependency(name, str(operator), str(version))
 
 
 def _knows_versions(conn: Conn) -> bool:

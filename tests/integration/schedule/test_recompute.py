@@ -1,0 +1,240 @@
+"""A pass over all candidates: what it writes, and above all what it leaves alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, text, update
+from sqlalchemy.orm import Session
+
+from janitor.queue import Queue
+from janitor.schedule.recompute import Recomputation, recompute
+from janitor.schedule.requests import do_schedule
+from janitor.state.candidate import Candidate
+from janitor.state.queue import QueueEntry
+
+HOUR = timedelta(hours=1)
+
+
+def run_pass(session: Session) -> Recomputation:
+    done = recompute(session)
+    session.commit()
+    return done
+
+
+def test_a_second_pass_writes_nothing(field: Any, session: Session) -> None:
+    for number in range(20):
+        field.codebase(f"codebase-{number}", value=number)
+        field.candidate(f"codebase-{number}", context="1.0" if number % 2 else None)
+        field.run(f"codebase-{number}", duration=timedelta(seconds=number / 7))
+    assert run_pass(session) == Recomputation(candidates=20, added=20)
+    before = field.queue()
+
+    done = run_pass(session)
+
+    assert done == Recomputation(candidates=20)
+    assert done.unchanged == 20
+    assert field.queue() == before  # xmin and ctid too: no row was written again
+
+
+def test_a_change_writes_the_rows_that_it_concerns_and_no_others(
+    field: Any, session: Session
+) -> None:
+    for name in ("changed", "same"):
+        field.codebase(name)
+        field.candidate(name)
+    run_pass(session)
+    before = {entry.codebase: entry for entry in field.queue()}
+    session.execute(
+        update(Candidate)
+        .where(Candidate.codebase == "changed")
+        .values(command="run tidy --hard", context="2.0", value=1000)
+    )
+    session.commit()
+
+    assert run_pass(session) == Recomputation(candidates=2, changed=1)
+
+    after = {entry.codebase: entry for entry in field.queue()}
+    assert after["same"] == before["same"]
+    changed = after["changed"]
+    assert (changed.id, changed.command, changed.context) == (
+        before["changed"].id,
+        "run tidy --hard",
+        "2.0",
+    )
+    assert changed.base == before["changed"].base
+    assert changed.priority == 23  # (20000 + 15000) / (1000 + 400 + 100)
+
+
+def test_only_candidates_with_a_policy_and_an_active_codebase_have_a_place(
+    field: Any, session: Session
+) -> None:
+    field.codebase("gone", inactive=True)
+    field.codebase("here")
+    field.candidate("gone")
+    field.candidate("here", "unpublished", publish_policy=None)
+    field.candidate("here", "tidy")
+    field.candidate("here", "tidy", change_set=field.change_set("together"))
+
+    assert run_pass(session) == Recomputation(candidates=2, added=2)
+
+    places = {(entry.suite, entry.change_set) for entry in field.queue()}
+    assert places == {("tidy", None), ("tidy", "together")}
+
+
+def test_waiting_counts(field: Any, session: Session) -> None:
+    """Arrivals come in at the lowest priority of their day, who waits keeps an earlier one."""
+    for name in ("first", "long", "early"):
+        field.codebase(name)
+        field.candidate(name)
+    field.run("long", duration=timedelta(seconds=30))
+    run_pass(session)
+    waiting = {entry.codebase: entry for entry in field.queue()}
+    assert {entry.base for entry in waiting.values()} == {0}
+    session.execute(text("DELETE FROM queue WHERE codebase IN ('first', 'early')"))
+    session.execute(text("DELETE FROM candidate WHERE codebase IN ('first', 'early')"))
+    field.codebase("late")
+    field.candidate("late")
+    field.run("long", duration=timedelta(seconds=90))  # and the estimate changes, too
+
+    run_pass(session)
+
+    after = {entry.codebase: entry for entry in field.queue()}
+    assert after["long"].base == 0
+    assert after["long"].estimated_duration == timedelta(seconds=60)
+    assert after["long"].priority > waiting["long"].priority
+    assert after["late"].base == waiting["long"].priority
+
+
+def test_an_expensive_item_is_served_though_cheap_ones_keep_arriving(
+    field: Any, session: Session
+) -> None:
+    """Each arrival comes in at the lowest place, which each service moves on by its offset.
+
+    So the wait is bounded by offset of the item / offset of an arrival, one place more or
+    less; with the place given anew each time it would never end.
+    """
+    field.codebase("expensive")
+    field.candidate("expensive", value=1)
+    field.run("expensive", duration=timedelta(seconds=200))
+    field.codebase("cheap-0")
+    field.candidate("cheap-0", "quick", value=400)
+    run_pass(session)
+    offsets = {entry.codebase: entry.priority - entry.base for entry in field.queue()}
+    bound = offsets["expensive"] // offsets["cheap-0"] + 2
+    assert bound > 10  # else nothing would be shown
+
+    served: list[str] = []
+    while "expensive" not in served and len(served) <= bound:
+        claim = Queue(session).claim(worker="w", lease=HOUR)
+        assert claim is not None
+        served.append(claim.item.codebase)
+        name = f"cheap-{len(served)}"
+        field.codebase(name)
+        field.candidate(name, "quick", value=400)
+        run_pass(session)
+        session.execute(text("DELETE FROM queue WHERE claim_id IS NOT NULL"))
+        session.execute(
+            text("DELETE FROM candidate WHERE codebase = :done"), {"done": claim.item.codebase}
+        )
+        session.commit()
+
+    assert served[-1] == "expensive"
+    assert len(served) > 10
+
+
+def test_entries_in_an_earlier_bucket_are_left_alone(field: Any, session: Session) -> None:
+    field.codebase("asked-for")
+    field.candidate("asked-for", context="1.0")
+    do_schedule(session, "tidy", "asked-for", "manual", command="something else")
+    session.commit()
+    before = field.queue()
+
+    assert run_pass(session) == Recomputation(candidates=1)
+
+    assert field.queue() == before
+
+
+def test_claimed_entries_are_left_alone(field: Any, session: Session) -> None:
+    field.codebase("under-way")
+    field.candidate("under-way")
+    run_pass(session)
+    assert Queue(session).claim(worker="w", lease=HOUR) is not None
+    session.execute(update(Candidate).values(command="something else", value=77))
+    session.commit()
+    before = field.queue()
+
+    assert run_pass(session) == Recomputation(candidates=1)
+
+    assert field.queue() == before
+
+
+@pytest.mark.parametrize("priority", [-5, 0, 123456])
+def test_entries_of_other_services_keep_their_place(
+    field: Any, session: Session, priority: int
+) -> None:
+    field.codebase("theirs")
+    field.candidate("theirs")
+    session.add(QueueEntry(codebase="theirs", suite="tidy", command="old", priority=priority))
+    session.commit()
+
+    assert run_pass(session) == Recomputation(candidates=1, changed=1)
+
+    (entry,) = field.queue()
+    assert entry.priority == priority
+    assert entry.command == "run tidy"
+    assert entry.base is not None  # from now on its waiting counts
+    field.run("theirs", duration=timedelta(seconds=300))
+    run_pass(session)
+    (later,) = field.queue()
+    assert later.base == entry.base
+    assert later.priority != priority
+
+
+def test_of_two_at_once_the_second_steps_aside(
+    field: Any, session: Session, engine: Engine
+) -> None:
+    field.codebase("hello")
+    field.candidate("hello")
+    assert recompute(session).added == 1
+    with engine.begin() as other:
+        aside = recompute(other)
+    session.commit()
+
+    assert aside == Recomputation(stepped_aside=True)
+    assert str(aside) == "another recomputation is under way"
+    assert len(field.queue()) == 1
+    with engine.begin() as other:  # and steps in again once the first is done
+        assert str(recompute(other)) == "1 candidates: 0 added, 0 changed, 1 unchanged"
+
+
+def test_the_number_of_statements_does_not_depend_on_the_number_of_candidates(
+    field: Any, session: Session, engine: Engine
+) -> None:
+    session.execute(text("CREATE VIEW all_debian_versions AS SELECT '' AS source, '' AS version"))
+    session.commit()
+    details = {"relations": [[{"name": "gcc", "version": None}]]}
+    statements: list[str] = []
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def note(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement)
+
+    counted = []
+    for first, last in ((0, 1), (1, 40), (40, 41)):
+        for number in range(first, last):
+            field.codebase(f"codebase-{number}")
+            field.candidate(f"codebase-{number}")
+            field.run(
+                f"codebase-{number}",
+                result_code="install-deps-unsatisfied-dependencies",
+                failure_details=details,
+            )
+        statements.clear()
+        assert run_pass(session) == Recomputation(last, added=last - first, changed=0)
+        counted.append(len(statements))
+
+    assert len(set(counted)) == 1
+    assert counted[0] <= 6

@@ -7,14 +7,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from janitor.config import load
@@ -61,8 +62,11 @@ class Janitor:
         return self.directory / f"process-{number}.log"
 
     def logs(self) -> str:
-        paths = sorted(self.directory.glob("process-*.log"))
-        return "\n".join(f"== {path.name}\n{path.read_text()}" for path in paths)
+        said = enumerate(self.logs_of_each())
+        return "\n".join(f"== process-{number}\n{text}" for number, text in said)
+
+    def logs_of_each(self) -> list[str]:
+        return [self.log_of(number).read_text() for number in range(len(self.processes))]
 
     def send(self, name: str, /, *args: Any, **arguments: Any) -> None:
         """Send a message as a service without database access does."""
@@ -95,6 +99,25 @@ class Janitor:
 
     def wait_for_file(self, path: Path) -> None:
         self.wait(f"{path.name} to appear", lambda _session: path.exists())
+
+    def wait_for_logs(self, *words: str, of: Sequence[int]) -> None:
+        """Wait until each of some processes (by number) has said all the words."""
+
+        def said(_session: Session) -> bool:
+            logs = self.logs_of_each()
+            return all(word in logs[number] for number in of for word in words)
+
+        self.wait(f"processes {of} to say {words}", said)
+
+    def let_time_pass(self) -> None:
+        """Make each waiting job's last ring an hour older: upkeep rings for it when it comes."""
+        with self.session() as session:
+            earlier = JobRow.rung_at - timedelta(hours=1)
+            session.execute(
+                update(JobRow).where(JobRow.state == "pending").values(rung_at=earlier),
+                execution_options={"synchronize_session": False},
+            )
+            session.commit()
 
     def jobs(self) -> str:
         with self.session() as session:

@@ -48,7 +48,10 @@ def estimate_duration(conn: Conn, codebase: str, campaign: str) -> timedelta:
     """
     mean = select(func.avg(RunRow.duration)).where(RunRow.failure_transient.is_not(True))
     here, for_this = RunRow.codebase == codebase, RunRow.suite == campaign
-    means = [mean.where(here, for_this), mean.where(here), mean.where(for_this)]
+    # Here as in estimates.sql: how long a worker took to fail, long ago, tells nothing.
+    recent = RunRow.start_time >= func.now() - timedelta(days=1)
+    counts = (RunRow.result_code != "worker-failure") | recent
+    means = [mean.where(here, for_this, counts), mean.where(here), mean.where(for_this)]
     for nearest in means:
         duration: timedelta | None = conn.execute(nearest).scalar_one()
         if duration is not None:

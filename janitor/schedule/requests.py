@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from pydantic import Field
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, select, true
 
 from janitor.errors import Failure
 from janitor.jobs import JobKind, Payload
@@ -15,6 +15,7 @@ from janitor.schedule.estimates import Scope, estimate_duration
 from janitor.schedule.recompute import place
 from janitor.state import Conn
 from janitor.state.candidate import Candidate
+from janitor.state.change_set import ChangeSet
 from janitor.state.codebase import Codebase
 from janitor.state.types import QueueBucket
 
@@ -58,11 +59,13 @@ def request_run(conn: Conn, ask: RequestRun) -> None:
     """Put what somebody asked for at the front of its bucket.
 
     Raises:
-        Failure: the codebase is unknown, or no candidate and no command says what to run.
+        Failure: the codebase or the change set is unknown, or no candidate and no command says
+            what to run.
     """
-    known = conn.execute(select(Codebase.__table__.c.name).where(Codebase.name == ask.codebase))
-    if known.one_or_none() is None:
+    if not _is_there(conn, Codebase.name == ask.codebase):
         raise Failure(f"there is no codebase {ask.codebase}; add it before asking for runs on it")
+    if ask.change_set is not None and not _is_there(conn, ChangeSet.id == ask.change_set):
+        raise Failure(f"there is no change set {ask.change_set}; add it, or ask without one")
     do_schedule(
         conn,
         ask.campaign,
@@ -95,7 +98,8 @@ def do_schedule(
         campaign: what for.
         codebase: where to run.
         bucket: the bucket to wait in.
-        change_set: the change set that the run belongs to.
+        change_set: the change set that the run belongs to; that of the candidate whose command
+            is taken unless given.
         offset: added to the lowest priority now in the queue; -1 unless given.
         refresh: begin anew instead of going on from an earlier run.
         requester: who asks.
@@ -109,8 +113,10 @@ def do_schedule(
         CandidateUnavailable: no candidate and no command says what to run.
     """
     offset = DEFAULT_SCHEDULE_OFFSET if offset is None else offset
-    command = command or _command_of(conn, campaign, codebase, change_set)
-    duration = estimated_duration or estimate_duration(conn, codebase, campaign)
+    if not command:
+        command, change_set = _of_candidate(conn, campaign, codebase, change_set)
+    if estimated_duration is None:
+        estimated_duration = estimate_duration(conn, codebase, campaign)
     queue_id, actual = Queue(conn).add(
         codebase=codebase,
         command=command,
@@ -118,11 +124,11 @@ def do_schedule(
         change_set=change_set,
         offset=offset,
         bucket=bucket,
-        estimated_duration=duration,
+        estimated_duration=estimated_duration,
         refresh=refresh,
         requester=requester,
     )
-    return offset, duration, queue_id, actual
+    return offset, estimated_duration, queue_id, actual
 
 
 def schedule_next(conn: Conn, codebase: str, campaign: str) -> None:
@@ -139,15 +145,27 @@ def schedule_next(conn: Conn, codebase: str, campaign: str) -> None:
     place(conn, Scope([codebase], [campaign]))
 
 
-def _command_of(conn: Conn, campaign: str, codebase: str, change_set: str | None) -> str:
-    """The command of the change set's own candidate, or else of the one without any."""
-    command = conn.execute(
-        select(Candidate.__table__.c.command)
-        .where(Candidate.codebase == codebase, Candidate.suite == campaign)
-        .where((Candidate.change_set == change_set) | Candidate.change_set.is_(None))
-        .order_by(Candidate.change_set.is_(None))
+def _is_there(conn: Conn, condition: ColumnElement[bool]) -> bool:
+    return conn.execute(select(exists().where(condition))).scalar_one()
+
+
+def _of_candidate(
+    conn: Conn, campaign: str, codebase: str, change_set: str | None
+) -> tuple[str, str | None]:
+    """The command and change set of the candidate that fits best.
+
+    That is the change set's own, or else the one without any; where no change set is asked
+    for, one that belongs to some will do, the oldest first.
+    """
+    columns = Candidate.__table__.c
+    own = columns.change_set.is_not_distinct_from(change_set)
+    row = conn.execute(
+        select(columns.command, columns.change_set)
+        .where(columns.codebase == codebase, columns.suite == campaign)
+        .where(true() if change_set is None else own | columns.change_set.is_(None))
+        .order_by(own.desc(), columns.id)
         .limit(1)
-    ).scalar_one_or_none()
-    if command is None:
+    ).one_or_none()
+    if row is None:
         raise CandidateUnavailable(campaign, codebase)
-    return str(command)
+    return row.command, row.change_set if change_set is None else change_set

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from janitor.state.review import ReviewRow
+from janitor.state.review import ReviewHistory, ReviewRow
 from janitor.state.run import ResultBranch, RunRow
 from tests.integration.runs.scenario import (
     CAMPAIGN,
@@ -51,6 +51,20 @@ def add_run(
     suite = fields.get("suite", CAMPAIGN)
     add_codebase(session, codebase)
     add_candidate(session, codebase=codebase, suite=suite, publish_policy=policy)
+    add_another_run(session, run_id, codebase, roles=roles, absorbed=absorbed, age=age, **fields)
+
+
+def add_another_run(
+    session: Session,
+    run_id: str,
+    codebase: str,
+    *,
+    roles: tuple[str, ...] = ("main",),
+    absorbed: bool = False,
+    age: int = 0,
+    **fields: Any,
+) -> None:
+    """Make a successful run on a codebase that there is; see :func:`add_run`."""
     add_change_set(session, run_id)
     start = START - timedelta(days=age)
     values = {
@@ -73,3 +87,13 @@ def add_run(
 
 def add_review(session: Session, run_id: str, reviewer: str, verdict: str = "abstained") -> None:
     session.execute(insert(ReviewRow).values(run_id=run_id, reviewer=reviewer, verdict=verdict))
+
+
+def review_history(
+    session: Session, run_id: str, verdict: str, reviewer: str = "ada", *, qa: bool = True
+) -> int:
+    """Have a verdict in the history; returns its id."""
+    given = insert(ReviewHistory).values(
+        run_id=run_id, verdict=verdict, reviewer=reviewer, qa_reviewer=qa
+    )
+    return session.scalars(given.returning(ReviewHistory.id)).one()

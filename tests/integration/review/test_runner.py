@@ -1,0 +1,187 @@
+"""The runner is told over HTTP; what it answers decides whether it is told again."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from janitor.errors import Failure, PassingError
+from janitor.review import SET_PUBLISH_STATUS, SetPublishStatus, is_superseded, tell_runner
+from tests.integration.review.scenario import add_run, review_history
+
+ASK = SetPublishStatus(run_id="run 1", publish_status="approved", because=1)
+
+
+@dataclass
+class Runner:
+    """A runner service that answers as it is told to, and remembers what it was asked."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    asked: list[tuple[str, str, str | None, Any]] = field(default_factory=list)
+    url: str = ""
+
+
+@pytest.fixture
+def runner() -> Iterator[Runner]:
+    with _serving(Runner()) as runner:
+        yield runner
+
+
+@contextmanager
+def _serving(runner: Runner) -> Iterator[Runner]:
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            runner.asked.append(
+                (self.command, self.path, self.headers["Content-Type"], json.loads(body or "null"))
+            )
+            self.send_response(runner.status if self.command == "POST" else 200)
+            for name, value in runner.headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        do_GET = do_POST = answer  # noqa: N815 - http.server's names
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        runner.url = f"http://127.0.0.1:{server.server_address[1]}"
+        try:
+            yield runner
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_the_runner_hears_which_run_has_which_status(runner: Runner, slash: str) -> None:
+    tell_runner(ASK, runner.url + slash)
+    said = {"publish_status": "approved"}
+    assert runner.asked == [("POST", "/runs/run%201", "application/json", said)]
+
+
+def test_a_refusal_is_final(runner: Runner) -> None:
+    runner.status = 404
+    with pytest.raises(Failure, match="run run 1: the runner answered 404 Not Found"):
+        tell_runner(ASK, runner.url)
+
+
+@pytest.mark.parametrize("status", [408, 425, 429, 500, 502, 503])
+def test_a_runner_that_can_not_now_is_asked_again(runner: Runner, status: int) -> None:
+    runner.status = status
+    with pytest.raises(PassingError, match=f"the runner answered {status}") as raised:
+        tell_runner(ASK, runner.url)
+    assert raised.value.retry_after is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause"),
+    [
+        ("7", timedelta(seconds=7)),
+        ("0", timedelta()),
+        ("0" * 6000 + "7", timedelta(seconds=7)),
+        ("99999", timedelta(days=1)),
+        ("9" * 6000, timedelta(days=1)),
+        ("\N{SUPERSCRIPT TWO}", None),
+        ("-3", None),
+        ("Wed, 21 Oct 2065 07:28:00 GMT", None),
+        ("", None),
+    ],
+)
+def test_a_runner_may_ask_for_a_pause(runner: Runner, asked: str, pause: timedelta | None) -> None:
+    runner.status = 429
+    runner.headers = {"Retry-After": asked}
+    with pytest.raises(PassingError) as raised:
+        tell_runner(ASK, runner.url)
+    assert raised.value.retry_after == pause
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_no_success(runner: Runner, status: int) -> None:
+    runner.status = status
+    runner.headers = {"Location": "/login"}
+    with pytest.raises(Failure, match=f"the runner answered {status}"):
+        tell_runner(ASK, runner.url)
+    assert len(runner.asked) == 1, "it was not followed"
+
+
+def test_a_runner_that_is_away_is_asked_again(runner: Runner) -> None:
+    with _serving(Runner()) as gone:
+        pass
+    with pytest.raises(PassingError, match=r"the runner is away: .*refused"):
+        tell_runner(ASK, gone.url)
+    assert runner.asked == []
+
+
+def test_what_does_not_speak_http_is_asked_again() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def babble() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(4096)
+                connection.sendall(b"-ERR unknown command\r\n")
+
+        thread = threading.Thread(target=babble)
+        thread.start()
+        with pytest.raises(PassingError, match=r"the runner is away: .*ERR unknown command"):
+            tell_runner(ASK, f"http://127.0.0.1:{server.getsockname()[1]}")
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://runner.example.com/",
+        "file:///etc/passwd",
+        "runner.example.com",
+        "http://",
+        "http://[::1",
+        "http://me:hunter2@runner.example.com/",
+    ],
+)
+def test_what_is_no_url_of_a_runner_is_named_without_its_secrets(url: str) -> None:
+    with pytest.raises(Failure, match="JANITOR_RUNNER_URL is ") as raised:
+        tell_runner(ASK, url)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_without_runner_there_is_nobody_to_tell() -> None:
+    with pytest.raises(Failure, match="no runner is configured"):
+        tell_runner(ASK, None)
+
+
+def test_a_verdict_that_was_decided_anew_is_superseded(reviewed_house: Session) -> None:
+    add_run(reviewed_house, "r1")
+    add_run(reviewed_house, "r2", "hello-2")
+    first = review_history(reviewed_house, "r1", "approved")
+    ask = SetPublishStatus(run_id="r1", publish_status="approved", because=first)
+    review_history(reviewed_house, "r2", "rejected")
+    review_history(reviewed_house, "r1", "abstained")
+    review_history(reviewed_house, "r1", "rejected", qa=False)
+    assert not is_superseded(reviewed_house, ask)
+    last = review_history(reviewed_house, "r1", "rejected", "bob")
+    assert is_superseded(reviewed_house, ask)
+    assert not is_superseded(reviewed_house, ask.model_copy(update={"because": last}))
+
+
+def test_each_verdict_is_a_job_of_its_own_and_outlasts_a_repair() -> None:
+    assert SET_PUBLISH_STATUS.key(ASK) == "run 1/1"
+    retry = SET_PUBLISH_STATUS.retry
+    pauses = [retry.pause(attempt, 0.5) for attempt in range(1, retry.max_attempts)]
+    assert sum(pauses, timedelta()) > timedelta(hours=12)

@@ -1,0 +1,178 @@
+"""What becomes of an entry that is added, once or again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Row, text
+from sqlalchemy.orm import Session
+
+from janitor.queue import Queue, QueueItem, UnknownBucket
+from janitor.queue.run_queue import BUCKETS
+
+HOUR = timedelta(hours=1)
+Put = Callable[..., int]
+
+
+def entry(session: Session, queue_id: int) -> Row[Any]:
+    row = session.execute(text("SELECT * FROM queue WHERE id = :id"), {"id": queue_id}).one()
+    session.rollback()
+    return row
+
+
+def test_an_entry_has_what_was_given(put: Put, session: Session) -> None:
+    queue_id = put(
+        "ash",
+        command="run it",
+        change_set="together",
+        offset=7,
+        bucket="hook",
+        context="1.0",
+        estimated_duration=HOUR,
+        refresh=True,
+        requester="ada",
+    )
+    item = Queue(session).get_item(queue_id)
+    assert item is not None
+    assert vars(item) == {
+        "id": queue_id,
+        "context": "1.0",
+        "command": "run it",
+        "estimated_duration": HOUR,
+        "campaign": "tidy",
+        "refresh": True,
+        "requester": "ada",
+        "change_set": "together",
+        "codebase": "ash",
+    }
+    row = entry(session, queue_id)
+    assert (row.bucket, row.base, row.priority) == ("hook", 0, 7)
+
+
+def test_items_are_equal_and_ordered_by_id(put: Put, session: Session) -> None:
+    first, second = put("ash"), put("birch")
+    queue = Queue(session)
+    one, again, other = queue.get_item(first), queue.get_item(first), queue.get_item(second)
+    assert isinstance(one, QueueItem)
+    assert one is not again
+    assert one == again
+    assert one != other
+    assert one < other  # type: ignore[operator]  # neither is None
+    assert len({one, again, other}) == 2
+    assert queue.get_item(second + 1) is None
+
+
+def test_an_offset_counts_from_the_lowest_priority(put: Put, session: Session) -> None:
+    assert entry(session, put("ash", offset=5)).priority == 5  # the queue was empty
+    assert entry(session, put("birch", offset=10)).priority == 15
+    assert entry(session, put("cedar", offset=0)).priority == 5
+    assert entry(session, put("doum", offset=-1)).priority == 4
+    assert entry(session, put("elm", offset=-1)).priority == 3
+
+
+@pytest.mark.parametrize(
+    ("offset", "priority"),
+    [(0.4, 0), (0.6, 1), (-0.6, -1), (1234567.8, 1234568), (9e12, 9 * 10**12)],
+)
+def test_a_priority_is_a_whole_number(
+    put: Put, session: Session, offset: float, priority: int
+) -> None:
+    assert entry(session, put("ash", offset=offset)).priority == priority
+
+
+def test_an_offset_of_minus_one_is_the_front_of_its_bucket(put: Put, session: Session) -> None:
+    put("ash", offset=-50)
+    put("birch", bucket="manual", offset=400)
+    put("cedar", bucket="manual", offset=-1)
+    put("doum", offset=-1)
+    put("elm", bucket="hook", offset=-1)
+    order = [item.codebase for item in Queue(session).iter_queue()]
+    assert order == ["cedar", "birch", "elm", "doum", "ash"]
+
+
+def test_adding_again_brings_the_entry_up_to_date(put: Put, session: Session) -> None:
+    first = put("ash", offset=30, context="1.0", requester="ada")
+    again = put("ash", offset=40, context="2.0", command="run better", estimated_duration=HOUR)
+    assert again == first
+    row = entry(session, first)
+    assert (row.context, row.command, row.estimated_duration) == ("2.0", "run better", HOUR)
+    assert (row.requester, row.refresh, row.claims) == (None, False, 0)
+
+
+def test_adding_again_keeps_the_place_where_the_entry_came_in(put: Put, session: Session) -> None:
+    first = put("ash", offset=300)
+    put("birch", offset=100)
+    put("cedar", offset=50)
+    put("ash", offset=250)
+    row = entry(session, first)
+    assert (row.base, row.priority) == (0, 250)
+
+
+def test_who_asks_again_for_the_front_gets_it(put: Put, session: Session) -> None:
+    first = put("ash", offset=300)
+    for name in ("birch", "cedar"):
+        put(name, offset=-1)
+    put("ash", offset=-1)
+    assert next(Queue(session).iter_queue()).id == first
+
+
+def test_an_entry_goes_to_an_earlier_bucket_and_not_back(put: Put, session: Session) -> None:
+    queue = Queue(session)
+    first = put("ash", command="in default")
+    assert put("ash", bucket="manual", command="in manual") == first
+    assert entry(session, first).bucket == "manual"
+    before = entry(session, first)
+
+    answer = queue.add(codebase="ash", campaign="tidy", command="in hook", bucket="hook", offset=-9)
+    session.commit()
+
+    assert answer == (first, "manual")
+    assert entry(session, first) == before
+
+
+def test_the_order_of_the_buckets(put: Put, session: Session) -> None:
+    """As the services in the field have it, first served first."""
+    assert BUCKETS == (
+        "update-existing-mp",
+        "manual",
+        "control",
+        "hook",
+        "reschedule",
+        "update-new-mp",
+        "missing-deps",
+        "default",
+    )
+    for number, bucket in enumerate(reversed(BUCKETS)):
+        put("ash", f"campaign-{number}", bucket=bucket, offset=number * 100)
+    put("birch")
+    order = [item.campaign for item in Queue(session).iter_queue()]
+    assert order == [*(f"campaign-{number}" for number in reversed(range(8))), "tidy"]
+    counts = [(bucket, 2 if bucket == "default" else 1) for bucket in BUCKETS]
+    assert Queue(session).get_buckets() == counts
+
+
+def test_a_claimed_entry_is_left_alone(put: Put, session: Session) -> None:
+    first = put("ash")
+    Queue(session).claim(worker="w", lease=HOUR)
+    session.commit()
+    before = entry(session, first)
+
+    assert put("ash", bucket="manual", command="something else") == first
+
+    assert entry(session, first) == before
+
+
+def test_change_sets_and_campaigns_wait_apart(put: Put, session: Session) -> None:
+    added = {put("ash"), put("ash", change_set="together"), put("ash", "other"), put("birch")}
+    assert len(added) == 4
+    assert put("ash", change_set="together") in added
+    assert len(list(Queue(session).iter_queue())) == 4
+
+
+def test_an_unknown_bucket_is_named(put: Put, session: Session) -> None:
+    with pytest.raises(UnknownBucket, match=r"there is no bucket 'sideways'; there are .*manual"):
+        put("ash", bucket="sideways")
+    assert Queue(session).get_buckets() == []

@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,8 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from celery import Task
+from celery.exceptions import Reject
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from janitor import jobs
@@ -30,8 +33,12 @@ from janitor.wording import in_words
 logger = logging.getLogger(__name__)
 
 P = TypeVar("P", bound=Payload)
+R = TypeVar("R")
 
 TRACE_HEADER = "trace_id"
+
+DATABASE_PATIENCE = 30.0  # seconds; less than the shortest time limit of a pool
+DATABASE_PAUSE = 1.0
 
 
 @dataclass
@@ -118,9 +125,10 @@ class LedgerTask(Task[..., None]):
                 raise InvalidPayload(f"{self.name}: arguments go by name, not by position")
             ask = self.job.kind.read(arguments)
         except Failure as refusal:
-            self._refuse(positional, arguments, str(refusal), trace_id)
+            reason = str(refusal)
+            _patiently(lambda: self._refuse(positional, arguments, reason, trace_id))
             return
-        lease = self._lease(ask, trace_id)
+        lease = _patiently(lambda: self._lease(ask, trace_id))
         if lease is not None:
             self._work(Work(ask, self.deployment, lease))
 
@@ -201,6 +209,26 @@ class PeriodicTask(Task[..., str]):
         outcome = self.clock.body(self.deployment)
         logger.info("%s: %s", self.name, outcome)
         return outcome
+
+
+def _patiently(step: Callable[[], R]) -> R:
+    """Take a step that needs the database, and wait for it while it is away.
+
+    Until the row is made, the message may be all there is of a job, so it must not end as
+    failed. Work that waits here leaves the other messages where they are, in the broker.
+
+    Raises:
+        Reject: the wait was long; the message goes back to its queue.
+    """
+    deadline = time.monotonic() + DATABASE_PATIENCE
+    while True:
+        try:
+            return step()
+        except (OperationalError, InterfaceError) as error:
+            if time.monotonic() > deadline:
+                raise Reject(_safe(error), requeue=True) from error
+            logger.warning("waiting for the database: %s", _safe(error).splitlines()[0])
+            time.sleep(DATABASE_PAUSE)
 
 
 @contextmanager

@@ -53,8 +53,8 @@ def _store_worker_failure(conn: Conn, item: Row[Any]) -> None:
             id=item.claim_id,
             command=item.command,
             description=(
-                f"{item.claims} workers, the last one {item.claimed_by}, took the item and were"
-                " not heard of again; their logs say why"
+                f"{item.claims} workers, the last one {item.claimed_by}, took the item, and none"
+                " handed in a result that could be stored; their logs say why"
             ),
             result_code=WORKER_FAILURE,
             start_time=func.now(),

@@ -8,7 +8,9 @@ candidate its next place, asks for logs, artifacts and diffs, and announces the 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, delete, exists, select
@@ -20,7 +22,7 @@ from janitor.jobs import JobKind, Payload, submit
 from janitor.logs.ingest import INGEST, IngestLog
 from janitor.logs.naming import is_log_filename
 from janitor.names import RunId
-from janitor.queue import ClaimLost
+from janitor.queue import ClaimLost, Queue
 from janitor.runs.change_set import change_set_of
 from janitor.runs.news import announce_run
 from janitor.runs.result import CONTINUED, SUCCESS, InvalidResult, RunResult
@@ -36,6 +38,7 @@ from janitor.vcs.run_diff import DIFF, MakeDiff
 
 RESULT_FILE = "result.json"
 LONGEST_RESULT = 16 * 1024 * 1024  # bytes; a result.json beyond this is not one
+TIME_TO_TAKE_IN = timedelta(hours=1)  # how long a result that was handed in may wait for us
 DIFFABLE = ("git", "bzr")
 
 
@@ -45,11 +48,18 @@ class FinishRun(Payload):
     run_id: RunId
 
 
+def _let_claim_run_out(conn: Conn, ask: FinishRun, _reason: str) -> None:
+    """A result was refused, so the item is to be done anew, and soon."""
+    with suppress(ClaimLost):
+        Queue(conn).heartbeat(ask.run_id, timedelta())
+
+
 FINISH = JobKind(
     "janitor.schedule.finish",
     FinishRun,
     key=lambda ask: ask.run_id,
     run=lambda ask: ask.run_id,
+    when_failed=_let_claim_run_out,
 )
 
 _SPOOLED = (FINISH.name, INGEST.name, UPLOAD.name)  # the jobs that read the spool
@@ -67,11 +77,19 @@ class HandedIn:
 def hand_in(conn: Conn, run_id: str) -> None:
     """Ask for a run to be taken in; its files are complete in the spool already.
 
+    The claim lasts on for a while without heartbeats: a result that came in time is not lost
+    because the pool is busy. Safe to repeat.
+
     Args:
         conn: the caller's transaction.
         run_id: the claim's id, which names the run's directory in the spool.
+
+    Raises:
+        ClaimLost: the claim is gone; the result came too late.
     """
-    submit(conn, FINISH, FinishRun(run_id=run_id))
+    _, new = submit(conn, FINISH, FinishRun(run_id=run_id))
+    if new:
+        Queue(conn).heartbeat(run_id, TIME_TO_TAKE_IN)
 
 
 def read_handed_in(spool: Spool, run_id: str) -> HandedIn:

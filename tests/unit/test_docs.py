@@ -107,6 +107,15 @@ def test_the_reference_shows_the_help_of_every_command() -> None:
         assert f"```\n{shown.output.rstrip()}\n```" in reference, words
 
 
+def test_the_reference_names_every_table_of_ours() -> None:
+    reference = (DOCS / "reference" / "database.md").read_text()
+    ours = (ROOT / "janitor" / "state" / "migrations" / "additions").glob("*.sql")
+    added = "".join(path.read_text() for path in ours)
+    names = re.findall(r"^(?:CREATE TABLE|    ADD COLUMN) (\w+)", added, re.MULTILINE)
+    assert {"job", "claim_id"} <= set(names)
+    assert [name for name in names if not re.search(rf"\b{name}\b", reference)] == []
+
+
 def commands(group: click.Group) -> Iterator[list[str]]:
     """The words of every command below a group."""
     for word, command in group.commands.items():

@@ -128,7 +128,7 @@ def test_a_process_that_forked_leaves_the_parents_connections_alone(
 ) -> None:
     parents = _server_process(deployment)
     # Two connections to Redis: one that is held, and one that waits for its next use.
-    held = deployment.redis.pubsub()
+    held = deployment.redis.pubsub()  # type: ignore[no-untyped-call]  # redis leaves it untyped
     held.subscribe("queue")
     deployment.redis.client_setname("parent")
     reading, writing = os.pipe()

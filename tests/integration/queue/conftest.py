@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -33,8 +34,8 @@ def codebases(session: Session) -> None:
 def put(session: Session, codebases: None) -> Callable[..., int]:  # noqa: ARG001 - its rows
     """Add an entry and commit; gives its id."""
 
-    def put(codebase: str, campaign: str = "tidy", **given: object) -> int:
-        arguments = {"command": "run", "estimated_duration": None} | given
+    def put(codebase: str, campaign: str = "tidy", **given: Any) -> int:
+        arguments: dict[str, Any] = {"command": "run", "estimated_duration": None} | given
         added, _bucket = Queue(session).add(codebase=codebase, campaign=campaign, **arguments)
         session.commit()
         return added

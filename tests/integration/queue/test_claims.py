@@ -48,7 +48,7 @@ def test_workers_that_ask_at_once_never_get_the_same_item(engine: Engine) -> Non
 
     def work(number: int) -> list[int]:
         start.wait()
-        taken = []
+        taken: list[int] = []
         while True:
             with engine.begin() as conn:
                 claim = Queue(conn).claim(worker=f"worker-{number}", lease=HOUR)

@@ -92,7 +92,8 @@ def reference(world: World, candidate: Row, now: datetime) -> tuple[int, timedel
 
 
 def counts(run: Row, now: datetime) -> bool:
-    return run["result_code"] != "worker-failure" or now - run["start_time"] <= timedelta(days=1)
+    age: timedelta = now - run["start_time"]
+    return run["result_code"] != "worker-failure" or age <= timedelta(days=1)
 
 
 def mean(runs: list[Row]) -> timedelta | None:

@@ -167,7 +167,7 @@ def available(world: World, wanted: Row) -> bool:
 
 
 def generate(seed: int, codebase_values: list[int | None], now: datetime) -> World:
-    dice = random.Random(seed)  # noqa: S311 - data that can be made again
+    dice = random.Random(seed)
     world = World()
     world.codebases = _codebases(dice, codebase_values)
     world.policies = {"empty": [], "none": None, "modeless": [None], "twice": ["push", "bts"]}

@@ -241,6 +241,8 @@ def main() -> int:
     except JanitorError as error:
         print(f"demo: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130  # as shells say it
     missing = report.missing()
     for what in missing:
         print(f"demo: missing: {what}", file=sys.stderr)

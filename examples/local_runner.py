@@ -16,6 +16,7 @@ import os
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -177,21 +178,20 @@ def _write_whole(path: Path, text: str) -> None:
 
 
 def main() -> None:
-    """Work the queue of the configured deployment off."""
+    """Do run after run of the configured deployment, until Ctrl-C."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--config", help="janitor.conf (default: JANITOR_CONFIG)")
-    options.add_argument("--once", action="store_true", help="stop when the queue is empty")
+    options.add_argument("--once", action="store_true", help="do one run and stop")
     chosen = options.parse_args()
     runner = LocalRunner(open_deployment(load(chosen.config)))
     runner.register()
-    while True:
-        run_id = runner.run_one()
-        if run_id:
-            print(f"handed in run {run_id}")
-        elif chosen.once:
-            return
-        else:
-            time.sleep(2)
+    with suppress(KeyboardInterrupt):
+        while True:
+            run_id = runner.run_one()
+            print(f"handed in run {run_id}" if run_id else "the queue has nothing to do")
+            if chosen.once:
+                return
+            time.sleep(0 if run_id else 2)
 
 
 if __name__ == "__main__":

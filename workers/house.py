@@ -8,6 +8,7 @@ processes are a :mod:`workers.stack`'s.
 from __future__ import annotations
 
 import os
+import shlex
 import socket
 import sys
 from contextlib import ExitStack
@@ -23,7 +24,10 @@ from janitor.state.upgrade import upgrade
 from workers.embedded import EmbeddedPostgres, EmbeddedValkey
 from workers.embedded.server import free_port
 from workers.pools import POOLS
+from workers.private_file import write_private
 from workers.stack import Program, ProgramFailed, Stack, end_left_over
+
+ENVIRONMENT = "environment.sh"  # below the data directory; it has passwords
 
 _DIRECTORIES = {
     "spool_location": "spool",
@@ -64,7 +68,9 @@ class House:
             upgrade(deployment.engine)
             deployment.close()
             self._flower_port = self._flower_port or free_port(0)
-            self._stack = self._open.enter_context(Stack(self.data, self._environment()))
+            self._tell_environment()
+            environment = dict(os.environ) | self._locations()
+            self._stack = self._open.enter_context(Stack(self.data, environment))
             self._stack.start([*_WORKERS, self._flower()])
         except BaseException:
             self._open.close()
@@ -109,6 +115,7 @@ class House:
                 f"pools      {', '.join(pool.name for pool in POOLS)}",
                 f"Flower     {self.flower_url}",
                 f"logs       {self.data / 'log'}",
+                f"settings   {self.data / ENVIRONMENT} (source it to work with this house)",
             ]
         )
 
@@ -135,13 +142,17 @@ class House:
             servers["redis_location"] = self._open.enter_context(EmbeddedValkey(self.data)).url
         return replace(config, **directories, **servers)
 
-    def _environment(self) -> dict[str, str]:
+    def _locations(self) -> dict[str, str]:
         """The configuration as the processes read it: never on a command line."""
-        locations = {
+        return {
             f"JANITOR_{name.upper()}": str(getattr(self.config, name))
             for name in (*_DIRECTORIES, "database_location", "redis_location", "lease_seconds")
         }
-        return dict(os.environ) | locations
+
+    def _tell_environment(self) -> None:
+        """Write the configuration down for shells that want to work with this house."""
+        lines = [f"export {name}={shlex.quote(at)}\n" for name, at in self._locations().items()]
+        write_private(self.data / ENVIRONMENT, "".join(lines))
 
     def _flower(self) -> Program:
         return _program("flower", f"--port={self._flower_port}")

@@ -66,7 +66,8 @@ def place(conn: Conn, scope: Scope) -> Recomputation:
 
 _PLACE = """
 , wanted AS MATERIALIZED (
-    SELECT *, cast(round("offset") AS bigint) AS distance,
+    SELECT *, -- Never 0: an entry that adds nothing to the lowest priority could be first for ever.
+        greatest(cast(round("offset") AS bigint), 1) AS distance,
         (SELECT coalesce(min(priority), 0) FROM queue) AS now_lowest
     FROM estimate
 ),
@@ -78,6 +79,8 @@ there AS (
         ON queue.codebase = wanted.codebase AND queue.suite = wanted.suite
         AND coalesce(queue.change_set, '') = coalesce(wanted.change_set, '')
     WHERE queue.bucket = 'default' AND queue.claim_id IS NULL
+        -- What somebody asked for stays as it was asked for.
+        AND coalesce(queue.requester, :who) = :who
         AND (
             queue.base IS NULL
             OR (queue.priority, queue.command, queue.context, queue.estimated_duration)

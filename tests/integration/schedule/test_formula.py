@@ -76,7 +76,7 @@ def wanted(world: World) -> list[Row]:
 
 
 def reference(world: World, candidate: Row, now: datetime) -> tuple[int, timedelta]:
-    """Return the rounded offset and the estimated duration of one candidate."""
+    """Return the rounded offset, at least 1, and the estimated duration of one candidate."""
     campaign, codebase = candidate["suite"], candidate["codebase"]
     steady = [run for run in world.runs if not run["failure_transient"]]
     here = [run for run in steady if run["codebase"] == codebase]
@@ -88,7 +88,7 @@ def reference(world: World, candidate: Row, now: datetime) -> tuple[int, timedel
     worth = codebase_value(world, codebase)
     likely = probability(world, candidate, previous)
     value = candidate_value(world, candidate, first=not previous)
-    return round(cost / (worth * likely * value)), duration
+    return max(round(cost / (worth * likely * value)), 1), duration
 
 
 def counts(run: Row, now: datetime) -> bool:

@@ -1,0 +1,207 @@
+"""Recomputing the schedule, as a ratio against a pass that takes one candidate at a time.
+
+    python benchmarks/schedule.py [--candidates N] [--runs N] [--json]
+
+The baseline is what a platform does without set-based statements: for each candidate it
+fetches the runs, estimates in Python and sends one upsert. It is timed on a sample, since its
+time per candidate is constant, and in the same database as ours.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from janitor.schedule.recompute import recompute
+from janitor.state import Conn, create_pool
+from janitor.state.upgrade import upgrade
+from workers.embedded import EmbeddedPostgres
+
+CAMPAIGNS = 10
+SAMPLE = 3000  # candidates that the baseline is timed on
+
+# Straight into the tables: triggers are for runs that come one at a time.
+GENERATE = """
+SET LOCAL session_replication_role = replica;
+SELECT setseed(0.5);
+INSERT INTO named_publish_policy VALUES
+    ('propose', ARRAY[('main', 'propose', NULL)]::branch_publish_policy[]),
+    ('push', ARRAY[('main', 'push', 7), ('docs', 'skip', NULL)]::branch_publish_policy[]);
+INSERT INTO change_set (id, campaign) VALUES ('history', 'campaign-0');
+INSERT INTO codebase (name, branch_url, url, value)
+    SELECT 'codebase-' || n, 'https://host' || n % 50 || '/c' || n, 'x',
+        CASE WHEN n % 20 = 0 THEN NULL ELSE (random() * 1000)::int END
+    FROM generate_series(1, {codebases}) AS n;
+INSERT INTO candidate (codebase, suite, command, value, publish_policy, context)
+    SELECT 'codebase-' || n, 'campaign-' || c, 'do-something', 10 + n % 90,
+        CASE WHEN n % 3 = 0 THEN 'push' ELSE 'propose' END,
+        CASE WHEN n % 4 = 0 THEN 'context-' || n % 7 END
+    FROM generate_series(1, {codebases}) AS n, generate_series(0, {last_campaign}) AS c;
+INSERT INTO run (id, codebase, suite, result_code, failure_transient, start_time, finish_time,
+        context, change_set, logfilenames)
+    SELECT 'run-' || n, 'codebase-' || 1 + (random() * ({codebases} - 1))::int,
+        'campaign-' || (random() * {last_campaign})::int,
+        (ARRAY['success', 'success', 'nothing-to-do', 'command-failed', 'worker-failure'])
+            [1 + n % 5],
+        n % 17 = 0,
+        began,
+        began + interval '10 minutes' * random(),
+        CASE WHEN n % 4 = 0 THEN 'context-' || n % 7 END,
+        'history', '{{worker.log}}'
+    FROM generate_series(1, {runs}) AS n,
+        LATERAL (SELECT now() - interval '1 year' * random() + n * interval '0') AS at (began);
+SELECT rebuild_run_statistics();
+"""
+
+VALUES = {"push": 500, "attempt-push": 450, "propose": 400, "bts": 100, "push-derived": 200}
+CANDIDATES = """
+SELECT candidate.codebase, suite, command, context, candidate.value,
+    ARRAY(SELECT mode::text FROM unnest(per_branch_policy)) AS modes
+FROM candidate
+JOIN named_publish_policy AS policy ON policy.name = publish_policy
+JOIN codebase ON codebase.name = candidate.codebase
+WHERE NOT codebase.inactive
+ORDER BY md5(candidate.id::text)
+LIMIT :sample
+"""
+RUNS_OF_ONE = """
+SELECT result_code, context, instigated_context, duration FROM run
+WHERE codebase = :codebase AND suite = :suite AND failure_transient IS NOT TRUE
+    AND (result_code <> 'worker-failure' OR start_time >= now() - interval '1 day')
+"""
+MEAN_OF_CODEBASE = """
+SELECT avg(duration) FROM run WHERE codebase = :codebase AND failure_transient IS NOT TRUE
+"""
+ADD_ONE = """
+INSERT INTO queue (codebase, suite, command, context, estimated_duration, priority, requester)
+VALUES (:codebase, :suite, :command, :context, :duration,
+    (SELECT coalesce(min(priority), 0) FROM queue) + :distance, 'scheduler')
+ON CONFLICT (codebase, suite, coalesce(change_set, '')) DO UPDATE
+    SET priority = excluded.priority, estimated_duration = excluded.estimated_duration
+"""
+
+
+def one_at_a_time(conn: Conn, sample: int) -> int:
+    """Schedule a sample of candidates as a platform does today; returns how many."""
+    highest = conn.execute(text("SELECT max(value) FROM codebase")).scalar_one()
+    values = dict(conn.execute(text("SELECT name, value FROM codebase")).tuples().all())
+    candidates = conn.execute(text(CANDIDATES), {"sample": sample}).all()
+    for candidate in candidates:
+        where = {"codebase": candidate.codebase, "suite": candidate.suite}
+        runs = conn.execute(text(RUNS_OF_ONE), where).all()
+        durations = [run.duration for run in runs if run.duration is not None]
+        if durations:
+            duration = sum(durations, timedelta()) / len(durations)
+        else:
+            mean = conn.execute(text(MEAN_OF_CODEBASE), where).scalar_one()
+            duration = mean or timedelta(seconds=15)
+        successes = sum(run.result_code == "success" for run in runs)
+        factor = 1.0 if candidate.context or not runs else 0.5
+        if any(candidate.context in {run.context, run.instigated_context} for run in runs):
+            factor = 0.1 if candidate.context else factor
+        probability = (10 * successes + 1) / (10 * len(runs) + 1) * factor
+        value = candidate.value + sum(VALUES.get(mode, 0) for mode in candidate.modes)
+        value += 0 if runs else 100
+        known = values[candidate.codebase]
+        weight = 0.5 if known is None else max(min(known / highest, 1.0), 0.1)
+        cost = 20000 + duration.total_seconds() * 1000
+        conn.execute(
+            text(ADD_ONE),
+            where
+            | {
+                "command": candidate.command,
+                "context": candidate.context,
+                "duration": duration,
+                "distance": round(cost / (weight * probability * value)),
+            },
+        )
+    return len(candidates)
+
+
+def measure(engine: Engine, candidates: int, runs: int) -> dict[str, Any]:
+    """Return the figures of one size."""
+    with engine.begin() as conn:
+        conn.exec_driver_sql(
+            GENERATE.format(
+                codebases=candidates // CAMPAIGNS, last_campaign=CAMPAIGNS - 1, runs=runs
+            ),
+            execution_options={"no_parameters": True},
+        )
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.exec_driver_sql("VACUUM ANALYZE")
+    with engine.connect() as conn:
+        timed = _timed(lambda: one_at_a_time(conn, min(SAMPLE, candidates)))
+        baseline = timed.seconds / timed.result
+        conn.rollback()
+    with engine.begin() as conn:
+        first = _timed(lambda: recompute(conn))
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.exec_driver_sql("VACUUM ANALYZE queue")
+    idle = min(_idle_pass(engine) for _ in range(3))
+    return {
+        "candidates": first.result.candidates,
+        "runs": runs,
+        "one_at_a_time_per_second": round(1 / baseline),
+        "first_pass_seconds": round(first.seconds, 3),
+        "idle_pass_seconds": round(idle, 3),
+        "first_pass_times_faster": round(baseline * candidates / first.seconds, 1),
+        "idle_pass_times_faster": round(baseline * candidates / idle, 1),
+        "first_pass_us_per_candidate": round(first.seconds / candidates * 1e6, 2),
+        "idle_pass_us_per_candidate": round(idle / candidates * 1e6, 2),
+    }
+
+
+class _Timed:
+    def __init__(self, result: Any, seconds: float) -> None:  # noqa: ANN401 - whatever was timed
+        self.result = result
+        self.seconds = seconds
+
+
+def _timed(work: Callable[[], Any]) -> _Timed:
+    began = time.perf_counter()
+    result = work()
+    return _Timed(result, time.perf_counter() - began)
+
+
+def _idle_pass(engine: Engine) -> float:
+    with engine.begin() as conn:
+        timed = _timed(lambda: recompute(conn))
+    if timed.result.added or timed.result.changed:
+        raise SystemExit(f"a pass that should change nothing: {timed.result}")
+    return timed.seconds
+
+
+def main() -> None:
+    """Measure each size in a database of its own and print the figures."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--candidates", type=int, nargs="+", default=[100_000])
+    options.add_argument("--runs-each", type=int, default=10, help="runs for each candidate")
+    options.add_argument("--json", action="store_true")
+    chosen = options.parse_args()
+    figures = []
+    for candidates in chosen.candidates:
+        with (
+            tempfile.TemporaryDirectory() as directory,
+            EmbeddedPostgres(Path(directory)) as server,
+        ):
+            engine = create_pool(server.url)
+            upgrade(engine)
+            figures.append(measure(engine, candidates, candidates * chosen.runs_each))
+            engine.dispose()
+    if chosen.json:
+        print(json.dumps(figures, indent=2))
+        return
+    for name in figures[0]:
+        print(f"{name:30}" + "".join(f"{figure[name]:>14,}" for figure in figures))
+
+
+if __name__ == "__main__":
+    main()

@@ -9,7 +9,7 @@ MASK = "***"
 # scheme://user:PASSWORD@host and scheme://:PASSWORD@host; a token alone before the @ of an
 # http URL is a secret too.
 _URL_PASSWORD = re.compile(
-    r"(?P<before>\b[a-z][a-z0-9+.\-]*://[^\s/:@'\"]*):[^\s@'\"]*@", re.IGNORECASE
+    r"(?P<before>\b[a-z][a-z0-9+.\-]*://[^\s/:@'\"]*):(?:[^\s/'\"]*|[^\s@'\"]*)@", re.IGNORECASE
 )
 _URL_TOKEN = re.compile(r"(?P<before>\bhttps?://)[^\s/:@'\"]+@", re.IGNORECASE)
 _ASSIGNED = re.compile(

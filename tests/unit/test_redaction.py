@@ -12,6 +12,8 @@ from janitor.redaction import redact
         ("redis://:hunter2@127.0.0.1:6379/0 is away", "redis://:***@127.0.0.1:6379/0 is away"),
         ("git+ssh://git:hunter2@host/x", "git+ssh://git:***@host/x"),
         ("https://hunter2@git.example.com/x", "https://***@git.example.com/x"),
+        ("redis://:hun@ter@2@h:1/0 is away", "redis://:***@h:1/0 is away"),
+        ("redis://:hun/ter2@h:1/0", "redis://:***@h:1/0"),
         ("token=hunter2&x=1", "token=***&x=1"),
         ('{"password": "hunter2"}', '{"password": "***"}'),
         ("client_secret: 'hunter2'", "client_secret: '***'"),

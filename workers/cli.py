@@ -133,8 +133,10 @@ def tasks() -> None:
 def up(context: click.Context, data: Path, flower_port: int) -> None:
     """Run everything on this machine until Ctrl-C: servers, beat, all pools, Flower."""
     from workers.house import House  # noqa: PLC0415
+    from workers.signals import leaving_in_order  # noqa: PLC0415
 
-    with House(data, load(context.obj), flower_port=flower_port) as house:
+    # Around all of it: a server that is just starting has to be ended too.
+    with leaving_in_order(), House(data, _config(context), flower_port=flower_port) as house:
         house.start_clock()
         click.echo(house.description())
         house.watch()

@@ -17,11 +17,16 @@ class DataDirectoryInUse(Failure):
     """Another living process uses this data directory."""
 
 
+class DataDirectoryUnusable(Failure):
+    """We cannot write where data is to be kept."""
+
+
 class Ownership:
     """The right to use ``path``'s directory for what the lock file is named after.
 
     Args:
-        path: the lock file; made if missing, left where it is, holds the owner's pid.
+        path: the lock file; made if missing, with its directory; left where it is, holds
+            the owner's pid.
     """
 
     def __init__(self, path: Path) -> None:
@@ -38,8 +43,9 @@ class Ownership:
 
         Raises:
             DataDirectoryInUse: there is one; the message names its process.
+            DataDirectoryUnusable: we may not write there, or it is no directory.
         """
-        file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        file = self._opened()
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -52,6 +58,16 @@ class Ownership:
         os.ftruncate(file, 0)
         os.write(file, str(os.getpid()).encode())
         self._file = file
+
+    def _opened(self) -> int:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise DataDirectoryUnusable(
+                f"{self._path.parent} cannot be used for data: {error.strerror}"
+                f" ({error.filename}); choose another data directory"
+            ) from error
 
     def release(self) -> None:
         """Stop being the owner; harmless when we are not."""

@@ -21,6 +21,8 @@ VISIBILITY_TIMEOUT = 3600  # seconds
 # No task may run (nor a stop take) so long that its message comes a second time meanwhile.
 LONGEST_TASK = 2700  # seconds
 
+SOFT_SHUTDOWN = 10  # seconds
+
 
 def celery_settings(broker_url: str) -> dict[str, Any]:
     """Return the settings of an app.
@@ -71,6 +73,7 @@ _DELIVERY: dict[str, Any] = {
     # A child that was killed before it made the job's row must not take the message along;
     # bounded by max_retries of the task class. Where the row is leased, the copy returns.
     "task_retry_on_worker_lost": True,
+    "task_reject_on_worker_lost": True,  # back to its queue where sending it again fails
     "worker_prefetch_multiplier": 1,  # hold no more than is worked on
     "worker_cancel_long_running_tasks_on_connection_loss": True,  # their copies come anyway
     "task_default_queue": _UNROUTED,
@@ -83,8 +86,10 @@ _DELIVERY: dict[str, Any] = {
 _PROCESSES: dict[str, Any] = {
     "worker_consumer": "workers.consumer:ResilientConsumer",
     # SIGTERM is made a SIGQUIT (see workers.cli): running work gets this long to end, then
-    # goes back. We send no message with a delay, so an idle worker has nothing to wait for.
-    "worker_soft_shutdown_timeout": 30,
+    # goes back. Celery sleeps through all of it if anything runs at first, so every stop of
+    # a busy worker takes as long; a supervisor has to grant more than that. We send no
+    # message with a delay, so an idle worker has nothing to wait for.
+    "worker_soft_shutdown_timeout": SOFT_SHUTDOWN,
     "worker_enable_soft_shutdown_on_idle": False,
     "worker_proc_alive_timeout": 30,  # a busy machine may take longer than 4 s to fork
     "worker_hijack_root_logger": False,  # workers.log_output masks secrets

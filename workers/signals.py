@@ -16,9 +16,11 @@ def leaving_in_order() -> Iterator[None]:
     """Let SIGTERM and SIGHUP leave the block as Ctrl-C does: by an exception.
 
     So every ``with`` block on the way out is left in order. The exception is SystemExit
-    with the status that a shell expects (128 and the signal's number).
+    with the status that a shell expects (128 and the signal's number). What is ignored
+    stays so: ``nohup`` means it.
     """
-    with _handled(_END_SIGNALS, _leave):
+    heeded = [number for number in _END_SIGNALS if signal.getsignal(number) != signal.SIG_IGN]
+    with _handled(heeded, _leave):
         yield
 
 

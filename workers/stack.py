@@ -26,7 +26,7 @@ from workers.processes import end
 from workers.signals import leaving_in_order, undisturbed
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
-GRACE_SECONDS = 20.0
+GRACE_SECONDS = 20.0  # a worker takes half of it to hand back what it is at
 _STEADY_SECONDS = 30  # who lives that long came up well; its earlier ends are forgiven
 _WATCH_SECONDS = 0.5
 _LOG_TAIL_LINES = 20
@@ -99,10 +99,11 @@ class Stack:
 
         Raises:
             DataDirectoryInUse: a living stack has the directory.
+            DataDirectoryUnusable: it cannot be written to.
         """
-        (self._home / "log").mkdir(parents=True, exist_ok=True)
         self._ownership.take()
         try:
+            (self._home / "log").mkdir(exist_ok=True)
             self._end_all()
             self._signals.enter_context(leaving_in_order())
         except BaseException:

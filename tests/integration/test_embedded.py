@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -26,6 +27,7 @@ from workers.embedded import (
     embedded_servers,
 )
 from workers.embedded.account import Account
+from workers.ownership import DataDirectoryUnusable
 
 OWNER = """
 import sys, time
@@ -284,6 +286,37 @@ def test_a_server_that_does_not_come_up_is_reported_with_its_log(data: Path) -> 
     settings.write_text(good)
     with EmbeddedPostgres(data, durable=False) as server:  # the lock was given back
         psycopg2.connect(server.url).close()
+
+
+def test_ctrl_c_while_the_cluster_is_made_leaves_no_process(data: Path) -> None:
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(data)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    # Not initdb alone, but the server too that it runs to fill the cluster.
+    deadline = time.monotonic() + 60
+    while "postgres" not in {name_of(process) for process in servers_in(data)}:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    owner.send_signal(signal.SIGINT)
+    owner.wait(60)
+    assert servers_in(data) == []
+
+
+def name_of(process: psutil.Process) -> str:
+    try:
+        return process.name()
+    except psutil.Error:
+        return ""
+
+
+def test_a_directory_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    occupied = tmp_path / "file"
+    occupied.touch()
+    with pytest.raises(DataDirectoryUnusable, match=r"file.*File exists.*choose another"):
+        EmbeddedValkey(occupied).start()
 
 
 def test_a_first_start_that_was_killed_half_way_is_begun_again(data: Path) -> None:

@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from workers.left_over import MARK, Record, marked
-from workers.ownership import DataDirectoryInUse
+from workers.ownership import DataDirectoryInUse, DataDirectoryUnusable
 from workers.processes import end, living
 from workers.stack import Program, ProgramFailed, Stack, end_left_over
 
@@ -291,6 +291,12 @@ def test_the_stack_of_another_directory_is_left_alone(data: Path, tmp_path: Path
         with Stack(data, ENVIRONMENT) as stack:
             stack.start([python("one", SLEEPER)])
         assert living([process])
+
+
+def test_a_directory_that_cannot_be_written_to_is_named(data: Path) -> None:
+    data.touch()
+    with pytest.raises(DataDirectoryUnusable, match=r"data cannot be used.*choose another"):
+        end_left_over(data)
 
 
 def test_a_living_stack_is_not_taken_for_left_over(data: Path) -> None:

@@ -14,6 +14,7 @@ from tasks.catalogue import CLOCK, JOBS
 from workers.app import create_app
 from workers.pools import POOLS
 from workers.settings import LONGEST_TASK, VISIBILITY_TIMEOUT, celery_settings
+from workers.stack import GRACE_SECONDS
 
 ROOT = Path(__file__).parents[2]
 QUEUES = {pool.queue for pool in POOLS}
@@ -58,6 +59,13 @@ def test_no_task_runs_into_the_visibility_timeout(app) -> None:  # noqa: ANN001
     for task in (*JOBS, *CLOCK):
         limits = app.tasks[task.name]
         assert 0 < limits.soft_time_limit < limits.time_limit <= LONGEST_TASK < VISIBILITY_TIMEOUT
+
+
+def test_a_stack_lets_its_workers_hand_back_their_work_before_it_kills() -> None:
+    # A worker that is killed instead leaves its messages to the visibility timeout.
+    assert (
+        celery_settings("redis://localhost")["worker_soft_shutdown_timeout"] + 10 <= GRACE_SECONDS
+    )
 
 
 def test_workers_take_json_and_nothing_else() -> None:

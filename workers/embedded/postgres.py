@@ -7,6 +7,7 @@ gives up after ten seconds, which a crash recovery may need.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -115,7 +116,7 @@ class EmbeddedPostgres(EmbeddedServer):
         if self.account is not None:
             self.account.own(fresh)
         _ = self.password  # made now, read by initdb from its file
-        result = subprocess.run(  # noqa: S603 - our own program, no shell
+        initdb = subprocess.Popen(  # noqa: S603 - our own program, no shell
             [str(self._programs() / "initdb"), "-D", str(fresh), *self._cluster_options()],
             cwd=fresh,
             env=self.environment(),
@@ -123,12 +124,17 @@ class EmbeddedPostgres(EmbeddedServer):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
             start_new_session=True,
             **(self.account.identity() if self.account else {}),
         )
-        if result.returncode:
-            raise ServerNotStarted(f"cannot make a cluster in {self.directory}:\n{result.stdout}")
+        try:
+            output, _ = initdb.communicate()
+        except BaseException:  # Ctrl-C: neither it nor the server that it runs may stay
+            os.killpg(initdb.pid, signal.SIGKILL)
+            initdb.communicate()
+            raise
+        if initdb.returncode:
+            raise ServerNotStarted(f"cannot make a cluster in {self.directory}:\n{output}")
         fresh.rename(self.directory)
 
     def _cluster_options(self) -> list[str]:

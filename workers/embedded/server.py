@@ -27,6 +27,7 @@ from workers.embedded.account import Account
 from workers.ownership import Ownership
 from workers.private_file import write_private
 from workers.processes import end
+from workers.signals import undisturbed
 
 START_SECONDS = 300  # crash recovery of a large database takes its time
 STOP_SECONDS = 30
@@ -86,13 +87,14 @@ class EmbeddedServer(ABC):
 
         Raises:
             DataDirectoryInUse: another living process owns this data directory.
+            DataDirectoryUnusable: it cannot be written to.
             ServerNotStarted: it did not come up; the message ends with its log.
         """
         if self._process is not None:
             return self.url
-        self._make_home()
         self._ownership.take()
         try:
+            self.log.parent.mkdir(exist_ok=True)
             self._end_processes()
             self._launch()
         except OSError as error:
@@ -104,14 +106,18 @@ class EmbeddedServer(ABC):
         return self.url
 
     def stop(self) -> None:
-        """Stop the server and give the data directory free; harmless when not started."""
+        """Stop the server and give the data directory free; harmless when not started.
+
+        Ctrl-C and the like are ignored meanwhile: nobody would stop it after us.
+        """
         if not self._ownership.held:
             return
-        self._end_processes()
-        if self._process is not None:
-            self._process.wait()
-            self._process = None
-        self._ownership.release()
+        with undisturbed():
+            self._end_processes()
+            if self._process is not None:
+                self._process.wait()
+                self._process = None
+            self._ownership.release()
 
     def __enter__(self) -> Self:
         self.start()
@@ -143,12 +149,6 @@ class EmbeddedServer(ABC):
         """Return the last lines of this start's log."""
         lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
         return "\n".join(lines[-_LOG_TAIL_LINES:])
-
-    def _make_home(self) -> None:
-        try:
-            self.log.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ServerNotStarted(f"cannot use {self.home} for data: {error.strerror}") from error
 
     def _launch(self) -> None:
         port_file = self.home / f"{self.name}.port"

@@ -157,6 +157,31 @@ def test_entries_in_an_earlier_bucket_are_left_alone(field: Any, session: Sessio
     assert field.queue() == before
 
 
+def test_what_somebody_asked_for_stays_in_front(field: Any, session: Session) -> None:
+    for name in ("early", "reviewed"):
+        field.codebase(name)
+        field.candidate(name)
+    run_pass(session)
+    do_schedule(session, "tidy", "reviewed", "default", requester="reviewer (ada)", refresh=True)
+    session.commit()
+    before = field.queue()
+
+    run_pass(session)
+
+    assert field.queue() == before
+    assert field.order() == ["reviewed", "early"]
+
+
+def test_however_valuable_an_arrival_it_adds_to_the_lowest_priority(
+    field: Any, session: Session
+) -> None:
+    field.codebase("priceless")
+    field.candidate("priceless", value=10**9)
+    run_pass(session)
+    (entry,) = field.queue()
+    assert entry.priority - entry.base == 1
+
+
 def test_claimed_entries_are_left_alone(field: Any, session: Session) -> None:
     field.codebase("under-way")
     field.candidate("under-way")
@@ -239,3 +264,50 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_candidates(
 
     assert len(set(counted)) == 1
     assert counted[0] <= 6
+
+
+def test_entries_of_candidates_that_are_gone_go_too(field: Field, session: Session) -> None:
+    for name in ("stays", "goes", "claimed", "asked-for"):
+        field.candidate(name)
+    run_pass(session)
+    with_claim = session.execute(select(ENTRY.id).where(ENTRY.codebase == "claimed")).scalar_one()
+    session.execute(
+        update(QueueEntry).where(ENTRY.id == with_claim).values(claim_id="c", claimed_by="w")
+    )
+    Queue(session).add(codebase="asked-for", campaign="tidy", command="x", requester="ada")
+    session.execute(delete(Candidate).where(Candidate.codebase != "stays"))
+
+    assert run_pass(session) == Recomputation(candidates=1, removed=1)
+
+    left = {entry.codebase for entry in field.queue()}
+    assert left == {"stays", "claimed", "asked-for"}
+
+
+def test_a_pass_over_some_leaves_the_others_alone(field: Field, session: Session) -> None:
+    for name in ("one", "two"):
+        field.candidate(name)
+    recompute(session, Scope(codebases=["one"]))
+    assert [entry.codebase for entry in field.queue()] == ["one"]
+    session.execute(delete(Candidate).where(Candidate.codebase == "one"))
+    assert recompute(session, Scope(codebases=["two"])).removed == 0
+    assert recompute(session, Scope(campaigns=["other"])) == Recomputation()
+    assert recompute(session, Scope(campaigns=["tidy"])).removed == 1
+
+
+def test_a_dry_run_says_what_a_pass_would_do_and_does_not(field: Field, session: Session) -> None:
+    for name in ("changes", "goes"):
+        field.candidate(name)
+    run_pass(session)
+    before = field.queue()
+    field.candidate("comes")
+    field.run("changes", duration=timedelta(seconds=500))
+    session.execute(delete(Candidate).where(Candidate.codebase == "goes"))
+
+    told = recompute(session, dry_run=True)
+
+    assert field.queue() == before
+    assert (told.candidates, told.added, told.changed, told.removed) == (2, 1, 1, 1)
+    signs = {difference.codebase: str(difference)[0] for difference in told.differences}
+    assert signs == {"comes": "+", "changes": "~", "goes": "-"}
+    done = run_pass(session)
+    assert (done.added, done.changed, done.removed) == (1, 1, 1)

@@ -17,6 +17,8 @@ from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
 from janitor.state import Conn
 
+# What a session's ``info`` says: that it rings, and for what once it has committed.
+_RINGING = "janitor.ringing"
 _PENDING = "janitor.rings"
 
 
@@ -43,9 +45,13 @@ def ledger_sessions(engine: Engine, doorbell: Doorbell | None) -> sessionmaker[S
         engine: where the sessions connect.
         doorbell: who sends the messages; None leaves all ringing to upkeep.
     """
-    factory = sessionmaker(engine, expire_on_commit=False)
     if doorbell is None:
-        return factory
+        return sessionmaker(engine, expire_on_commit=False)
+    factory = sessionmaker(engine, expire_on_commit=False, info={_RINGING: True})
+
+    def begun(session: Session, transaction: SessionTransaction) -> None:
+        if transaction.parent is None:  # a session that was closed says nothing of a rollback
+            session.info[_PENDING] = []
 
     def committed(session: Session) -> None:
         if session.in_nested_transaction():  # a savepoint's end says nothing yet
@@ -58,24 +64,20 @@ def ledger_sessions(engine: Engine, doorbell: Doorbell | None) -> sessionmaker[S
         pending = session.info.get(_PENDING, [])
         session.info[_PENDING] = [entry for entry in pending if transaction not in entry[1]]
 
-    event.listen(factory, "after_begin", _mark_ringing)
+    event.listen(factory, "after_transaction_create", begun)
     event.listen(factory, "after_commit", committed)
     event.listen(factory, "after_soft_rollback", rolled_back)
     return factory
 
 
-def _mark_ringing(session: Session, _transaction: SessionTransaction, _connection: object) -> None:
-    session.info.setdefault(_PENDING, [])
-
-
 def rings_after_commit(conn: Conn) -> bool:
     """Return whether jobs submitted on ``conn`` are rung for when it commits."""
-    return isinstance(conn, Session) and _PENDING in conn.info
+    return isinstance(conn, Session) and _RINGING in conn.info
 
 
 def ring_after_commit(conn: Conn, ring: Ring) -> None:
     """Add a ring to those that go out when the transaction of ``conn`` commits."""
-    if isinstance(conn, Session) and _PENDING in conn.info:
+    if isinstance(conn, Session) and _RINGING in conn.info:
         conn.info[_PENDING].append((ring, _enclosing(conn)))
 
 

@@ -201,14 +201,13 @@ def refuse(conn: Conn, name: str, arguments: dict[str, Any], reason: str, trace_
     """
     text = json.dumps(arguments, sort_keys=True, default=str, ensure_ascii=False)
     text = storable_text(text, longest=None)
-    kept = json.loads(text) if len(text) <= LONGEST_REFUSED else {"refused_bytes": len(text)}
     digest = hashlib.sha256(text.encode()).hexdigest()
     conn.execute(
         insert(JobRow)
         .values(
             kind=name,
             key=f"refused:{digest}",
-            payload=kept,
+            payload=_as_kept(text),
             state="failed",
             max_attempts=0,
             trace_id=trace_id,
@@ -218,6 +217,18 @@ def refuse(conn: Conn, name: str, arguments: dict[str, Any], reason: str, trace_
         )
         .on_conflict_do_nothing(index_elements=["kind", "key"])
     )
+
+
+def _as_kept(text: str) -> dict[str, Any]:
+    """Refused arguments as a row can hold them; ``text`` is their JSON, without secrets."""
+    if len(text) > LONGEST_REFUSED:
+        return {"refused_bytes": len(text)}
+    try:
+        # Python's JSON has NaN and infinite numbers, PostgreSQL's has not: they become words.
+        kept: dict[str, Any] = json.loads(text, parse_constant=str)
+    except ValueError:  # a quote or bracket went with a secret
+        return {"refused_text": text}
+    return kept
 
 
 def storable_text(text: str, *, longest: int | None = LONGEST_REASON) -> str:

@@ -7,6 +7,7 @@ number of upkeeps may run at once, late, or not at all for a while.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy import case, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from janitor.jobs.doorbell import Ring, ring_after_commit
-from janitor.jobs.kind import JobKind
+from janitor.jobs.kind import InvalidPayload, JobKind
 from janitor.state import Conn
 from janitor.state.job import JobRow
 
@@ -57,9 +58,7 @@ def take_back_expired(conn: Conn, kinds: Mapping[str, JobKind[Any]]) -> TakenBac
             " worker says why"
         )
         _give_up(conn, row.id, reason)
-        kind = kinds.get(row.kind)
-        if kind is not None and kind.when_failed is not None:
-            kind.when_failed(conn, kind.read(row.payload), reason)
+        _say_failed(conn, kinds.get(row.kind), row.payload, reason)
     return TakenBack(waiting=len(expired) - len(worn_out), failed=len(worn_out))
 
 
@@ -115,6 +114,17 @@ def prune(conn: Conn) -> int:
         execution_options={"synchronize_session": False},
     )
     return len(gone.all())
+
+
+def _say_failed(
+    conn: Conn, kind: JobKind[Any] | None, payload: dict[str, Any], reason: str
+) -> None:
+    if kind is None or kind.when_failed is None:
+        return
+    # Others may insert rows, and older versions did: one that can't be read must not keep
+    # all the other leases from being taken back, now and each time again.
+    with suppress(InvalidPayload):
+        kind.when_failed(conn, kind.read(payload), reason)
 
 
 def _put_back(conn: Conn, job_ids: list[int]) -> None:

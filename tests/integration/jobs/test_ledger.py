@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, text
@@ -236,6 +237,22 @@ def test_a_refused_message_is_a_failed_job_with_its_reason(session: Session) -> 
     assert "hunter2" not in str(refused.payload)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "kept"),
+    [
+        ({"wall": float("nan")}, {"wall": "NaN"}),
+        ({"token": 5}, {"refused_text": '{"token": ***'}),
+        ({"password": 'hunt"er2'}, {"refused_text": '{"password": "***"er2"}'}),
+    ],
+)
+def test_refused_arguments_that_no_row_could_hold_are_kept_as_near_as_can_be(
+    session: Session, arguments: dict[str, Any], kept: dict[str, str]
+) -> None:
+    refuse(session, "janitor.review.paint", arguments, "odd", "trace")
+    session.commit()
+    assert session.scalars(select(JobRow)).one().payload == kept
+
+
 def test_an_enormous_refused_message_is_not_kept(session: Session) -> None:
     refuse(session, "janitor.review.paint", {"wall": "x" * 100_000}, "too long", "trace")
     session.commit()
@@ -257,6 +274,20 @@ def test_a_lease_that_ran_out_goes_back_and_ends_after_the_last_attempt(session:
     assert row(session).error_kind == "lost"
     assert "2 attempts" in (row(session).last_error or "")
     assert failed_walls[0][0] == "north"
+
+
+def test_a_row_that_cannot_be_read_does_not_keep_others_from_being_taken_back(
+    session: Session,
+) -> None:
+    failed_walls.clear()
+    for wall in ("odd", "north"):
+        ask(session, wall)
+        assert take(session, wall) is not None
+    session.execute(text("UPDATE job SET lease_until = now() - interval '1 s', attempts = 2"))
+    session.execute(text("""UPDATE job SET payload = '{"wall": 5}' WHERE key LIKE '%odd%'"""))
+    taken = take_back_expired(session, {PAINT.name: PAINT})
+    assert (taken.waiting, taken.failed) == (0, 2)
+    assert [wall for wall, _ in failed_walls] == ["north"]
 
 
 def test_a_living_lease_is_left_alone(session: Session) -> None:
@@ -283,6 +314,25 @@ def test_no_ring_goes_out_for_what_was_rolled_back(engine: Engine) -> None:
         session.rollback()
         session.commit()
     assert bell.rung == []
+
+
+def test_no_ring_goes_out_for_what_a_closed_session_left_behind(engine: Engine) -> None:
+    bell = Bell()
+    with ledger_sessions(engine, bell)() as session:
+        submit(session, PAINT, Paint(wall="north"))
+        session.close()
+        submit(session, PAINT, Paint(wall="south"))
+        session.commit()
+    assert [ring.arguments["wall"] for ring in bell.rung] == ["south"]
+
+
+def test_what_was_rung_for_is_not_rung_for_again_at_once(engine: Engine) -> None:
+    bell = Bell()
+    with ledger_sessions(engine, bell).begin() as session:
+        submit(session, PAINT, Paint(wall="north"))
+    with ledger_sessions(engine, bell).begin() as session:
+        assert ring_again(session, MINUTE) == 0
+    assert len(bell.rung) == 1
 
 
 def test_savepoints_ring_with_the_outermost_commit_or_not_at_all(engine: Engine) -> None:

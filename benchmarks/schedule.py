@@ -92,7 +92,7 @@ ON CONFLICT (codebase, suite, coalesce(change_set, '')) DO UPDATE
 def one_at_a_time(conn: Conn, sample: int) -> int:
     """Schedule a sample of candidates as a platform does today; returns how many."""
     highest = conn.execute(text("SELECT max(value) FROM codebase")).scalar_one()
-    values = dict(conn.execute(text("SELECT name, value FROM codebase")).tuples().all())
+    values = {row.name: row.value for row in conn.execute(text("SELECT name, value FROM codebase"))}
     candidates = conn.execute(text(CANDIDATES), {"sample": sample}).all()
     for candidate in candidates:
         where = {"codebase": candidate.codebase, "suite": candidate.suite}

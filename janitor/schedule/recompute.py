@@ -1,13 +1,15 @@
 """Every candidate's place in the queue, in a fixed number of statements.
 
 An entry keeps the place where it came in (``base``) and changes only its offset, so that
-waiting counts; a pass that changes nothing writes nothing. Entries in an earlier bucket and
-entries that a worker has claimed are left alone.
+waiting counts; a pass that changes nothing writes nothing. Entries in an earlier bucket,
+entries that somebody asked for and entries that a worker has claimed are left alone.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from sqlalchemy import text
 
@@ -19,61 +21,123 @@ _LOCK = 0x7363686564  # "sched"; advisory locks are told apart by number
 
 
 @dataclass(frozen=True)
+class Difference:
+    """What a pass would do to one entry; a priority is None where there is no entry."""
+
+    codebase: str
+    campaign: str
+    change_set: str | None
+    before: int | None
+    after: int | None
+
+    def __str__(self) -> str:
+        where = f"{self.campaign} on {self.codebase}"
+        where += f" ({self.change_set})" if self.change_set else ""
+        if self.before is None:
+            return f"+ {where}: at {self.after}"
+        if self.after is None:
+            return f"- {where}: was at {self.before}"
+        if self.before == self.after:
+            return f"~ {where}: stays at {self.after}, with another command, context or duration"
+        return f"~ {where}: from {self.before} to {self.after}"
+
+
+@dataclass(frozen=True)
 class Recomputation:
     """What a pass did; ``stepped_aside`` means that another one was under way."""
 
     candidates: int = 0
     added: int = 0
     changed: int = 0
+    removed: int = 0
+    seconds: float = field(default=0.0, compare=False)
     stepped_aside: bool = False
+    differences: tuple[Difference, ...] = ()
 
     @property
     def unchanged(self) -> int:
-        """How many entries were right already."""
+        """How many candidates have an entry that was right already, or that is left alone."""
         return self.candidates - self.added - self.changed
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as JSON says them; differences only where they were asked for."""
+        return asdict(self) | {
+            "unchanged": self.unchanged,
+            "differences": [asdict(difference) for difference in self.differences],
+        }
 
     def __str__(self) -> str:
         if self.stepped_aside:
             return "another recomputation is under way"
-        return (
+        counts = (
             f"{self.candidates} candidates: {self.added} added, {self.changed} changed,"
-            f" {self.unchanged} unchanged"
+            f" {self.unchanged} unchanged, {self.removed} removed"
         )
+        return "\n".join([counts, *map(str, self.differences)])
 
 
-def recompute(conn: Conn) -> Recomputation:
+def recompute(conn: Conn, scope: Scope | None = None, *, dry_run: bool = False) -> Recomputation:
     """Give every candidate with a publish policy its place in the queue.
 
     Args:
         conn: a transaction of its own; a second pass at the same time steps aside.
+        scope: which candidates; all of them unless given.
+        dry_run: change nothing, and say of each entry what would become of it.
+
+    Returns:
+        What was done, or would be.
     """
     alone = conn.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     if not alone.scalar_one():
         return Recomputation(stepped_aside=True)
-    return place(conn, Scope())
+    began = time.perf_counter()
+    scope = scope or Scope()
+    done = _rehearse(conn, scope) if dry_run else place(conn, scope)
+    return replace(done, seconds=round(time.perf_counter() - began, 3))
 
 
 def place(conn: Conn, scope: Scope) -> Recomputation:
-    """Give the candidates of a scope their places.
+    """Give the candidates of a scope their places, and take out entries of those that are gone.
 
     Args:
         conn: the caller's transaction.
         scope: which candidates.
     """
-    row = conn.execute(with_estimates(_PLACE), scope.parameters(conn) | {"who": REQUESTER}).one()
-    return Recomputation(row.candidates, row.added, row.changed)
+    row = conn.execute(with_estimates(_PLACE + _COUNTS), _parameters(conn, scope)).one()
+    return Recomputation(row.candidates, row.added, row.changed, row.removed)
+
+
+def _rehearse(conn: Conn, scope: Scope) -> Recomputation:
+    rehearsal = conn.begin_nested()
+    try:
+        rows = conn.execute(with_estimates(_PLACE + _DIFFERENCES), _parameters(conn, scope)).all()
+    finally:
+        rehearsal.rollback()
+    differences = tuple(Difference(*row[1:]) for row in rows if row.codebase is not None)
+    return Recomputation(
+        candidates=rows[0].candidates,
+        added=sum(difference.before is None for difference in differences),
+        removed=sum(difference.after is None for difference in differences),
+        changed=sum(None not in {each.before, each.after} for each in differences),
+        differences=differences,
+    )
+
+
+def _parameters(conn: Conn, scope: Scope) -> dict[str, Any]:
+    return scope.parameters(conn) | {"who": REQUESTER}
 
 
 _PLACE = """
 , wanted AS MATERIALIZED (
-    SELECT *, -- Never 0: an entry that adds nothing to the lowest priority could be first for ever.
+    SELECT *,
+        -- Never 0: an entry that adds nothing to the lowest priority could be first for ever.
         greatest(cast(round("offset") AS bigint), 1) AS distance,
         (SELECT coalesce(min(priority), 0) FROM queue) AS now_lowest
     FROM estimate
 ),
 -- Where an entry has no base (other services know nothing of it), its place is kept.
 there AS (
-    SELECT queue.id, wanted.*,
+    SELECT queue.id, queue.priority AS before, wanted.*,
         coalesce(queue.base, queue.priority - wanted.distance) AS base
     FROM queue JOIN wanted
         ON queue.codebase = wanted.codebase AND queue.suite = wanted.suite
@@ -97,7 +161,7 @@ changed AS (
         estimated_duration = there.duration
     FROM there
     WHERE queue.id = there.id AND queue.claim_id IS NULL
-    RETURNING queue.id
+    RETURNING queue.codebase, queue.suite, queue.change_set, there.before, queue.priority
 ),
 added AS (
     INSERT INTO queue (
@@ -113,9 +177,38 @@ added AS (
             AND coalesce(queue.change_set, '') = coalesce(wanted.change_set, '')
     )
     ON CONFLICT DO NOTHING
-    RETURNING id
+    RETURNING codebase, suite, change_set, priority
+),
+removed AS (
+    DELETE FROM queue
+    WHERE queue.bucket = 'default' AND queue.claim_id IS NULL AND queue.requester = :who
+        AND (cast(:codebases AS text[]) IS NULL OR queue.codebase = ANY (:codebases))
+        AND (cast(:campaigns AS text[]) IS NULL OR queue.suite = ANY (:campaigns))
+        AND NOT EXISTS (
+            SELECT FROM wanted
+            WHERE wanted.codebase = queue.codebase AND wanted.suite = queue.suite
+                AND coalesce(wanted.change_set, '') = coalesce(queue.change_set, '')
+        )
+    RETURNING codebase, suite, change_set, priority
 )
+"""
+
+_COUNTS = """
 SELECT (SELECT count(*) FROM wanted) AS candidates,
     (SELECT count(*) FROM added) AS added,
-    (SELECT count(*) FROM changed) AS changed
+    (SELECT count(*) FROM changed) AS changed,
+    (SELECT count(*) FROM removed) AS removed
+"""
+
+_DIFFERENCES = """
+SELECT counted.candidates, each.codebase, each.suite, each.change_set, each.before, each.after
+FROM (SELECT count(*) AS candidates FROM wanted) AS counted
+LEFT JOIN (
+    SELECT codebase, suite, change_set, NULL::bigint AS before, priority AS after FROM added
+    UNION ALL
+    SELECT codebase, suite, change_set, before, priority FROM changed
+    UNION ALL
+    SELECT codebase, suite, change_set, priority, NULL FROM removed
+) AS each ON true
+ORDER BY each.after NULLS LAST, each.codebase, each.suite
 """

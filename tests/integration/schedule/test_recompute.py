@@ -6,10 +6,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, text, update
+from sqlalchemy import Engine, delete, event, select, text, update
 from sqlalchemy.orm import Session
 
 from janitor.queue import Queue
+from janitor.schedule.estimates import Scope
 from janitor.schedule.recompute import Recomputation, recompute
 from janitor.schedule.requests import do_schedule
 from janitor.state.candidate import Candidate
@@ -233,7 +234,7 @@ def test_of_two_at_once_the_second_steps_aside(
     assert str(aside) == "another recomputation is under way"
     assert len(field.queue()) == 1
     with engine.begin() as other:  # and steps in again once the first is done
-        assert str(recompute(other)) == "1 candidates: 0 added, 0 changed, 1 unchanged"
+        assert str(recompute(other)) == "1 candidates: 0 added, 0 changed, 1 unchanged, 0 removed"
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_candidates(
@@ -266,16 +267,20 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_candidates(
     assert counted[0] <= 6
 
 
-def test_entries_of_candidates_that_are_gone_go_too(field: Field, session: Session) -> None:
+def test_entries_of_candidates_that_are_gone_go_too(field: Any, session: Session) -> None:
     for name in ("stays", "goes", "claimed", "asked-for"):
+        field.codebase(name)
         field.candidate(name)
     run_pass(session)
-    with_claim = session.execute(select(ENTRY.id).where(ENTRY.codebase == "claimed")).scalar_one()
+    with_claim = session.execute(
+        select(QueueEntry.id).where(QueueEntry.codebase == "claimed")
+    ).scalar_one()
     session.execute(
-        update(QueueEntry).where(ENTRY.id == with_claim).values(claim_id="c", claimed_by="w")
+        update(QueueEntry).where(QueueEntry.id == with_claim).values(claim_id="c", claimed_by="w")
     )
     Queue(session).add(codebase="asked-for", campaign="tidy", command="x", requester="ada")
     session.execute(delete(Candidate).where(Candidate.codebase != "stays"))
+    session.commit()
 
     assert run_pass(session) == Recomputation(candidates=1, removed=1)
 
@@ -283,25 +288,31 @@ def test_entries_of_candidates_that_are_gone_go_too(field: Field, session: Sessi
     assert left == {"stays", "claimed", "asked-for"}
 
 
-def test_a_pass_over_some_leaves_the_others_alone(field: Field, session: Session) -> None:
+def test_a_pass_over_some_leaves_the_others_alone(field: Any, session: Session) -> None:
     for name in ("one", "two"):
+        field.codebase(name)
         field.candidate(name)
     recompute(session, Scope(codebases=["one"]))
+    session.commit()
     assert [entry.codebase for entry in field.queue()] == ["one"]
     session.execute(delete(Candidate).where(Candidate.codebase == "one"))
+    session.commit()
     assert recompute(session, Scope(codebases=["two"])).removed == 0
     assert recompute(session, Scope(campaigns=["other"])) == Recomputation()
     assert recompute(session, Scope(campaigns=["tidy"])).removed == 1
 
 
-def test_a_dry_run_says_what_a_pass_would_do_and_does_not(field: Field, session: Session) -> None:
+def test_a_dry_run_says_what_a_pass_would_do_and_does_not(field: Any, session: Session) -> None:
     for name in ("changes", "goes"):
+        field.codebase(name)
         field.candidate(name)
     run_pass(session)
     before = field.queue()
+    field.codebase("comes")
     field.candidate("comes")
     field.run("changes", duration=timedelta(seconds=500))
     session.execute(delete(Candidate).where(Candidate.codebase == "goes"))
+    session.commit()
 
     told = recompute(session, dry_run=True)
 

@@ -100,7 +100,7 @@ class Claims:
         return Claim(claim_id, QueueItem.from_row(row), vcs_info(row), until)
 
     def heartbeat(self, claim_id: str, lease: timedelta) -> datetime:
-        """Extend a claim; returns until when.
+        """Extend a claim, never shorten it; returns until when.
 
         Raises:
             ClaimLost: it is gone; whoever worked on it should stop.
@@ -108,7 +108,7 @@ class Claims:
         until: datetime | None = self.conn.execute(
             update(QueueEntry)
             .where(ENTRY.claim_id == claim_id)
-            .values(claimed_until=func.now() + lease)
+            .values(claimed_until=func.greatest(ENTRY.claimed_until, func.now() + lease))
             .returning(ENTRY.claimed_until)
         ).scalar_one_or_none()
         if until is None:
@@ -121,6 +121,12 @@ class Claims:
             update(QueueEntry)
             .where(ENTRY.claim_id == claim_id)
             .values(claims=ENTRY.claims - 1, **_FREE)
+        )
+
+    def let_run_out(self, claim_id: str) -> None:
+        """End a claim's time now, if it is there: the item is put back as one that was tried."""
+        self.conn.execute(
+            update(QueueEntry).where(ENTRY.claim_id == claim_id).values(claimed_until=func.now())
         )
 
     def held_by(self, worker: str) -> list[str]:

@@ -8,7 +8,6 @@ candidate its next place, asks for logs, artifacts and diffs, and announces the 
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -50,8 +49,7 @@ class FinishRun(Payload):
 
 def _let_claim_run_out(conn: Conn, ask: FinishRun, _reason: str) -> None:
     """A result was refused, so the item is to be done anew, and soon."""
-    with suppress(ClaimLost):
-        Queue(conn).heartbeat(ask.run_id, timedelta())
+    Queue(conn).let_run_out(ask.run_id)
 
 
 FINISH = JobKind(

@@ -147,6 +147,13 @@ def test_a_heartbeat_extends_a_claim(put: Put, session: Session) -> None:
     assert Queue(session).held_by("w") == [claim.claim_id]
 
 
+def test_a_heartbeat_that_comes_late_does_not_shorten_a_claim(put: Put, session: Session) -> None:
+    put("ash")
+    claim = take(session)
+    until = Queue(session).heartbeat(claim.claim_id, HOUR)
+    assert Queue(session).heartbeat(claim.claim_id, OVER) == until
+
+
 def test_an_item_that_wears_out_its_workers_ends_as_a_run(put: Put, session: Session) -> None:
     first = put("ash", context="1.0", command="run it")
     for _ in range(MOST_CLAIMS - 1):

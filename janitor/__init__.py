@@ -5,11 +5,14 @@ Has never heard of Celery: :mod:`tasks` says what can be asked for, :mod:`worker
 
 # What is imported here needs nothing but the standard library: a build reads the version.
 from janitor.command import splitout_env
+from janitor.schema import get_core_schema, get_debian_schema
 from janitor.user_agent import set_user_agent
 
 __all__ = [
     "CAMPAIGN_REGEX",
     "__version__",
+    "get_core_schema",
+    "get_debian_schema",
     "set_user_agent",
     "splitout_env",
     "version_string",

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
+from janitor import get_core_schema
 from janitor.errors import PassingError
-from janitor.schema import get_core_schema
 from janitor.state import create_pool
 from janitor.state import upgrade as upgrading
 from janitor.state.description import Fact, describe

@@ -11,8 +11,6 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
-from datetime import timedelta
-from email.message import Message
 
 from sqlalchemy import exists, select, update
 
@@ -21,13 +19,13 @@ from janitor.errors import Failure, PassingError
 from janitor.jobs import JobKind, Payload, RetryPolicy, submit
 from janitor.names import RunId
 from janitor.redaction import redact
+from janitor.retry_after import pause_asked
 from janitor.state import Conn
 from janitor.state.review import ReviewHistory
 from janitor.state.run import RunRow
 from janitor.state.types import PublishStatus
 
 PATIENCE = 30  # seconds for an answer of the runner
-LONGEST_ASKED = 86400  # seconds; a runner that asks for a longer pause is asked again before
 
 
 class SetPublishStatus(Payload):
@@ -120,19 +118,8 @@ def tell_runner(ask: SetPublishStatus, runner_url: str | None) -> None:
 def _refusal(ask: SetPublishStatus, error: urllib.error.HTTPError) -> Failure | PassingError:
     said = f"run {ask.run_id}: the runner answered {error.code} {error.reason}"
     if error.code in {408, 425, 429} or error.code >= 500:  # noqa: PLR2004 - HTTP's classes
-        return PassingError(said, retry_after=_asked_pause(error.headers))
+        return PassingError(said, retry_after=pause_asked(error.headers["Retry-After"]))
     return Failure(said)
-
-
-def _asked_pause(headers: Message) -> timedelta | None:
-    """The seconds of a ``Retry-After`` header; a date in it is left aside."""
-    asked = headers.get("Retry-After", "")
-    if not asked.isdecimal():
-        return None
-    # Not every decimal is one that int() and timedelta() take.
-    digits = asked.lstrip("0") or "0"
-    seconds = LONGEST_ASKED if len(digits) > len(str(LONGEST_ASKED)) else int(digits)
-    return timedelta(seconds=min(seconds, LONGEST_ASKED))
 
 
 def _checked(runner_url: str) -> str:

@@ -9,6 +9,7 @@ from importlib import import_module  # Breezy is heavy, and loaded where it is u
 from urllib.parse import urlsplit
 
 from janitor.redaction import redact
+from janitor.retry_after import pause_asked
 from janitor.vcs.errors import BranchOpenFailure, FinalBranchOpenFailure
 
 MISSING = "branch-missing"
@@ -103,7 +104,7 @@ def _code(error: Exception) -> str:
 
 
 def _retry_after(error: Exception) -> int | None:
-    """The whole seconds of a ``Retry-After`` header; a date in it is left aside."""
     given = dict(getattr(error, "headers", None) or ())  # pairs, or a message
-    asked = {name.lower(): value for name, value in given.items()}.get("retry-after", "")
-    return int(asked) if asked.isdecimal() else None
+    headers = {name.lower(): value for name, value in given.items()}
+    pause = pause_asked(headers.get("retry-after"))
+    return None if pause is None else int(pause.total_seconds())

@@ -6,8 +6,6 @@ import base64
 import http.client
 import urllib.error
 import urllib.request
-from datetime import timedelta
-from email.message import Message
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit, urlunsplit
 
@@ -15,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from janitor.errors import Failure, JanitorError
 from janitor.redaction import redact
+from janitor.retry_after import pause_asked
 from janitor.vcs.errors import (
     DiffTimedOut,
     DiffTooLarge,
@@ -110,13 +109,10 @@ def _meaning(error: urllib.error.HTTPError, what: str) -> JanitorError:
         case 408:
             return DiffTimedOut(told)
         case 429 | 503:
-            return RepositoryUnavailable(told, retry_after=_retry_after(error.headers))
+            return RepositoryUnavailable(
+                told, retry_after=pause_asked(error.headers["Retry-After"])
+            )
     return RepositoryUnavailable(told) if error.code >= SERVER_ERROR else StoreRefused(told)
-
-
-def _retry_after(headers: Message) -> timedelta | None:
-    asked = headers.get("Retry-After", "")
-    return timedelta(seconds=int(asked)) if asked.isdecimal() else None
 
 
 def _login(user: str | None, password: str | None) -> str | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module  # Breezy is heavy, and loaded where it is used
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from janitor.vcs.branch_failures import MISSING, failures_named
 from janitor.vcs.errors import BranchOpenFailure
@@ -11,6 +12,8 @@ from janitor.vcs.errors import BranchOpenFailure
 if TYPE_CHECKING:
     from breezy.branch import Branch
     from breezy.repository import Repository
+
+T = TypeVar("T")
 
 # What recognises a kind, by Breezy's module for it. Asking a store about the other kinds too
 # would cost requests, and let what lies in a repository choose how it is read.
@@ -30,14 +33,8 @@ def branch_or_none(url: str, vcs_type: str) -> Branch | None:
     Raises:
         BranchOpenFailure: it may be there, and did not open.
     """
-    try:
-        with failures_named(url):
-            branch: Branch = _control(url, vcs_type).open_branch()
-            return branch
-    except BranchOpenFailure as failure:
-        if failure.code != MISSING:
-            raise
-        return None
+    branch: Branch | None = _or_none(url, lambda: _control(url, vcs_type).open_branch())
+    return branch
 
 
 def repository_or_none(url: str, vcs_type: str) -> Repository | None:
@@ -50,10 +47,14 @@ def repository_or_none(url: str, vcs_type: str) -> Repository | None:
     Raises:
         BranchOpenFailure: it may be there, and did not open.
     """
+    repository: Repository | None = _or_none(url, lambda: _control(url, vcs_type).open_repository())
+    return repository
+
+
+def _or_none(url: str, opened: Callable[[], T]) -> T | None:
     try:
         with failures_named(url):
-            repository: Repository = _control(url, vcs_type).open_repository()
-            return repository
+            return opened()
     except BranchOpenFailure as failure:
         if failure.code != MISSING:
             raise

@@ -123,11 +123,14 @@ def test_what_a_status_means(server: Server, status: int, error: type[JanitorErr
     assert "hello" in str(caught.value)
 
 
-def test_a_store_may_say_when_to_come_back(server: Server) -> None:
-    server.answer(503, b"", {"Retry-After": "7"})
+@pytest.mark.parametrize(
+    ("asked", "pause"), [("7", timedelta(seconds=7)), ("9" * 30, timedelta(days=1))]
+)
+def test_a_store_may_say_when_to_come_back(server: Server, asked: str, pause: timedelta) -> None:
+    server.answer(503, b"", {"Retry-After": asked})
     with pytest.raises(RepositoryUnavailable) as caught:
         RemoteGitVcsManager(server.url).get_diff("hello", OLD, NEW)
-    assert caught.value.retry_after == timedelta(seconds=7)
+    assert caught.value.retry_after == pause
 
 
 def test_a_store_that_is_away_is_unavailable(server: Server) -> None:

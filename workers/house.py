@@ -22,13 +22,16 @@ from janitor.deployment import Deployment
 from janitor.redaction import redact
 from janitor.state.upgrade import upgrade
 from workers.embedded import EmbeddedPostgres, EmbeddedValkey
-from workers.embedded.server import free_port
 from workers.pools import POOLS
+from workers.ports import free_port, require_free
 from workers.private_file import write_private
+from workers.signals import undisturbed
 from workers.stack import Program, ProgramFailed, Stack, end_left_over
+from workers.waiting import wait_for_servers
 
 ENVIRONMENT = "environment.sh"  # below the data directory; it has passwords
 
+_LOOPBACK = "127.0.0.1"
 _DIRECTORIES = {
     "spool_location": "spool",
     "logs_location": "logs",
@@ -57,23 +60,24 @@ class House:
     @property
     def flower_url(self) -> str:
         """Where Flower is."""
-        return f"http://127.0.0.1:{self._flower_port}"
+        return f"http://{_LOOPBACK}:{self._flower_port}"
 
     def __enter__(self) -> Self:
         """Start servers, bring the database up to date, start the workers and Flower."""
         try:
             end_left_over(self.data)
+            require_free(_LOOPBACK, self._flower_port)
             self.config = self._complete()
             deployment = Deployment(self.config)
             upgrade(deployment.engine)
-            deployment.close()
+            wait_for_servers(deployment)
             self._flower_port = self._flower_port or free_port(0)
             self._tell_environment()
             environment = dict(os.environ) | self._locations()
             self._stack = self._open.enter_context(Stack(self.data, environment))
             self._stack.start([*_WORKERS, self._flower()])
         except BaseException:
-            self._open.close()
+            self._close()
             raise
         return self
 
@@ -83,7 +87,7 @@ class House:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._open.close()
+        self._close()
 
     def start_clock(self) -> None:
         """Start beat, which triggers each periodic duty at once and then in its rhythm."""
@@ -92,7 +96,7 @@ class House:
     def flower_answers(self) -> bool:
         """Return whether Flower is up: what happens before, it does not show."""
         with socket.socket() as connection:
-            return connection.connect_ex(("127.0.0.1", self._flower_port)) == 0
+            return connection.connect_ex((_LOOPBACK, self._flower_port)) == 0
 
     def tend(self) -> None:
         """Look after the processes once.
@@ -118,6 +122,10 @@ class House:
                 f"settings   {self.data / ENVIRONMENT} (source it to work with this house)",
             ]
         )
+
+    def _close(self) -> None:
+        with undisturbed():  # a second Ctrl-C must not keep what is still to be ended
+            self._open.close()
 
     @property
     def _running(self) -> Stack:

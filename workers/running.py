@@ -11,6 +11,7 @@ from janitor.config import Config
 from workers import log_output
 from workers.app import JanitorApp, create_app
 from workers.pools import pool_named
+from workers.ports import require_free
 from workers.waiting import wait_for_servers
 
 
@@ -74,7 +75,11 @@ def run_flower(config: Config, *, address: str, port: int, level: str) -> None:
         address: where to listen; the page can stop workers, so keep it to yourself.
         port: on which port.
         level: how much to log.
+
+    Raises:
+        PortNotFree: something else listens there.
     """
+    require_free(address, port)
     prepare(level)
     app = create_app(config)
     wait_for_servers(app.deployment)

@@ -26,8 +26,8 @@ from janitor.state.job import JobRow
 from tests.acceptance.harness import Janitor, environment_for
 from tests.acceptance.scenario import RUN, a_run_with_logs, ask_for
 from tests.conftest import fresh_database
-from workers.embedded.server import free_port
 from workers.pools import POOLS
+from workers.ports import free_port
 
 pytestmark = pytest.mark.acceptance
 

@@ -12,7 +12,6 @@ import importlib.util
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
@@ -25,6 +24,7 @@ import psutil
 from janitor.errors import Failure
 from workers.embedded.account import Account
 from workers.ownership import Ownership
+from workers.ports import free_port
 from workers.private_file import write_private
 from workers.processes import end
 from workers.signals import undisturbed
@@ -204,18 +204,6 @@ class EmbeddedServer(ABC):
             except psutil.Error:
                 continue  # it ended meanwhile, or belongs to somebody else
         return found
-
-
-def free_port(preferred: int) -> int:
-    """Return ``preferred`` if nobody listens there on loopback, else any free port."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", preferred))
-        except OSError:
-            probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def package_directory(module: str, package: str) -> Path:

@@ -33,7 +33,9 @@ from janitor.state.run import RunRow
 from local_runner import LocalRunner
 from report import Report
 from workers.app import JanitorApp, open_deployment
+from workers.complaints import told_in_a_sentence
 from workers.house import House
+from workers.signals import leaving_in_order
 
 PATIENCE = 60.0  # seconds for anything that should take one or two
 REVIEWER = "ada"
@@ -228,21 +230,19 @@ def main() -> int:
     options.add_argument("--flower-port", type=int, default=5555)
     options.add_argument("--stay", action="store_true", help="stay up until Ctrl-C afterwards")
     chosen = options.parse_args()
-    try:
-        with House(chosen.data, _impatient(), flower_port=chosen.flower_port) as house:
-            print(house.description(), flush=True)
-            demo = Demo(house, open_deployment(house.config))
-            demo.run()
-            report = demo.report()
-            print(f"\n{report}\n\nFlower is at {house.flower_url}")
-            if chosen.stay:
-                print("Everything stays up; Ctrl-C ends it.", flush=True)
-                house.watch()
-    except JanitorError as error:
-        print(f"demo: {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        return 130  # as shells say it
+    # The signals around all of it: a server that is just starting has to be ended too.
+    with (
+        leaving_in_order(),
+        House(chosen.data, _impatient(), flower_port=chosen.flower_port) as house,
+    ):
+        print(house.description(), flush=True)
+        demo = Demo(house, open_deployment(house.config))
+        demo.run()
+        report = demo.report()
+        print(f"\n{report}\n\nFlower is at {house.flower_url}")
+        if chosen.stay:
+            print("Everything stays up; Ctrl-C ends it.", flush=True)
+            house.watch()
     missing = report.missing()
     for what in missing:
         print(f"demo: missing: {what}", file=sys.stderr)
@@ -251,4 +251,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    with told_in_a_sentence("demo"):
+        sys.exit(main())

@@ -31,6 +31,7 @@ from janitor.queue import Claim, Queue
 from janitor.runs import hand_in
 from janitor.state.worker import Worker
 from workers.app import open_deployment
+from workers.complaints import told_in_a_sentence
 
 LEASE = timedelta(minutes=5)
 LONGEST_COMMAND = 240  # seconds, well within the lease
@@ -195,4 +196,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with told_in_a_sentence("local_runner"):
+        main()

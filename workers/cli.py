@@ -15,8 +15,8 @@ import click
 
 from janitor import version_string
 from janitor.config import Config, load
-from janitor.errors import JanitorError
-from janitor.redaction import redact
+from janitor.config.loading import FILE_VARIABLE
+from workers.complaints import told_in_a_sentence
 from workers.pools import POOLS
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -135,6 +135,8 @@ def up(context: click.Context, data: Path, flower_port: int) -> None:
     from workers.house import House  # noqa: PLC0415
     from workers.signals import leaving_in_order  # noqa: PLC0415
 
+    if context.obj is not None:
+        os.environ[FILE_VARIABLE] = str(context.obj.resolve())  # the programs read it too
     # Around all of it: a server that is just starting has to be ended too.
     with leaving_in_order(), House(data, _config(context), flower_port=flower_port) as house:
         house.start_clock()
@@ -144,28 +146,11 @@ def up(context: click.Context, data: Path, flower_port: int) -> None:
 
 def main() -> None:
     """Run the command; whatever goes wrong is told in a sentence."""
-    try:
-        cli(standalone_mode=False)
-    except click.exceptions.Abort:
-        sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except click.exceptions.Exit as done:
-        sys.exit(done.exit_code)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except (JanitorError, OSError) as error:
-        _complain(str(error) or type(error).__name__)
-    except Exception as error:
-        from workers.waiting import advice  # noqa: PLC0415
-
-        known = advice(error)
-        if known is None:
-            raise
-        _complain(known)
-
-
-def _complain(sentence: str) -> None:
-    click.echo(f"janitor-workers: {redact(sentence)}", err=True)
-    sys.exit(1)
+    with told_in_a_sentence("janitor-workers"):
+        try:
+            sys.exit(cli(standalone_mode=False))  # the status that a command asked for
+        except click.exceptions.Abort:
+            sys.exit(130)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.exit_code)

@@ -1,0 +1,54 @@
+"""What goes wrong, told to the person at the terminal: a sentence, and no traceback.
+
+For every program of ours that people start. What no sentence is known for is a mistake of
+ours and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+from janitor.errors import JanitorError
+from janitor.redaction import redact
+
+
+@contextmanager
+def told_in_a_sentence(program: str) -> Iterator[None]:
+    """Let what a person can mend, and Ctrl-C, end the process in good manners.
+
+    Args:
+        program: who speaks.
+
+    Raises:
+        SystemExit: with status 1 after a sentence on standard error; with 130, as shells
+            say it, after Ctrl-C.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        _complain(program, _sentence(error))
+    except JanitorError as error:
+        _complain(program, str(error) or type(error).__name__)
+    except Exception as error:
+        from workers.waiting import advice  # noqa: PLC0415 - --help needs no clients of servers
+
+        known = advice(error)
+        if known is None:
+            raise
+        _complain(program, known)
+
+
+def _sentence(error: OSError) -> str:
+    if error.filename is None or error.strerror is None:
+        return str(error) or type(error).__name__
+    return f"{error.filename}: {error.strerror}"
+
+
+def _complain(program: str, sentence: str) -> NoReturn:
+    print(f"{program}: {redact(sentence)}", file=sys.stderr)  # noqa: T201 - for the terminal
+    sys.exit(1)

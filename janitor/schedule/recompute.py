@@ -92,6 +92,8 @@ def recompute(conn: Conn, scope: Scope | None = None, *, dry_run: bool = False) 
         return Recomputation(stepped_aside=True)
     began = time.perf_counter()
     scope = scope or Scope()
+    # Until the transaction's end: hash tables of a whole pass in memory, and no compiling.
+    conn.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"))
     done = _rehearse(conn, scope) if dry_run else place(conn, scope)
     return replace(done, seconds=round(time.perf_counter() - began, 3))
 
@@ -135,33 +137,38 @@ _PLACE = """
         (SELECT coalesce(min(priority), 0) FROM queue) AS now_lowest
     FROM estimate
 ),
--- Where an entry has no base (other services know nothing of it), its place is kept.
 there AS (
-    SELECT queue.id, queue.priority AS before, wanted.*,
-        coalesce(queue.base, queue.priority - wanted.distance) AS base
-    FROM queue JOIN wanted
-        ON queue.codebase = wanted.codebase AND queue.suite = wanted.suite
-        AND coalesce(queue.change_set, '') = coalesce(wanted.change_set, '')
-    WHERE queue.bucket = 'default' AND queue.claim_id IS NULL
-        -- What somebody asked for stays as it was asked for.
-        AND coalesce(queue.requester, :who) = :who
-        AND (
-            queue.base IS NULL
-            OR (queue.priority, queue.command, queue.context, queue.estimated_duration)
-                IS DISTINCT FROM
-                (queue.base + wanted.distance, wanted.command, wanted.context, wanted.duration)
-        )
+    SELECT ctid AS place, queue.* FROM queue
+    WHERE (cast(:codebases AS text[]) IS NULL OR codebase = ANY (:codebases))
+        AND (cast(:campaigns AS text[]) IS NULL OR suite = ANY (:campaigns))
+),
+-- The queue is read once, and whole before anything is written: what is wanted and not there,
+-- there and not wanted, or both.
+compared AS MATERIALIZED (
+    SELECT wanted.*, there.place, there.id, there.base, there.priority AS before,
+        there.bucket = 'default' AND there.claim_id IS NULL AS free,
+        there.requester,
+        (there.command, there.context, there.estimated_duration)
+            IS DISTINCT FROM (wanted.command, wanted.context, wanted.duration) AS differs
+    FROM wanted
+    FULL JOIN there ON there.codebase = wanted.codebase AND there.suite = wanted.suite
+        AND coalesce(there.change_set, '') = coalesce(wanted.change_set, '')
 ),
 changed AS (
     UPDATE queue
-    SET base = there.base,
-        priority = there.base + there.distance,
-        command = there.command,
-        context = there.context,
-        estimated_duration = there.duration
-    FROM there
-    WHERE queue.id = there.id AND queue.claim_id IS NULL
-    RETURNING queue.codebase, queue.suite, queue.change_set, there.before, queue.priority
+    -- Where an entry has no base (other services know nothing of it), its place is kept.
+    SET base = coalesce(compared.base, before - distance),
+        priority = coalesce(compared.base + distance, before),
+        command = compared.command,
+        context = compared.context,
+        estimated_duration = duration
+    FROM compared
+    -- By its physical place: an entry that somebody changes meanwhile is left alone.
+    WHERE queue.ctid = place AND distance IS NOT NULL AND free
+        -- What somebody asked for stays as it was asked for.
+        AND coalesce(compared.requester, :who) = :who
+        AND (compared.base IS NULL OR before <> compared.base + distance OR differs)
+    RETURNING queue.codebase, queue.suite, queue.change_set, before, queue.priority
 ),
 added AS (
     INSERT INTO queue (
@@ -170,26 +177,16 @@ added AS (
     )
     SELECT codebase, suite, change_set, command, context, duration, 'default', now_lowest,
         now_lowest + distance, :who
-    FROM wanted
-    WHERE NOT EXISTS (
-        SELECT FROM queue
-        WHERE queue.codebase = wanted.codebase AND queue.suite = wanted.suite
-            AND coalesce(queue.change_set, '') = coalesce(wanted.change_set, '')
-    )
+    FROM compared
+    WHERE place IS NULL
+    ORDER BY distance -- what is inserted in the order of an index is inserted faster
     ON CONFLICT DO NOTHING
     RETURNING codebase, suite, change_set, priority
 ),
 removed AS (
-    DELETE FROM queue
-    WHERE queue.bucket = 'default' AND queue.claim_id IS NULL AND queue.requester = :who
-        AND (cast(:codebases AS text[]) IS NULL OR queue.codebase = ANY (:codebases))
-        AND (cast(:campaigns AS text[]) IS NULL OR queue.suite = ANY (:campaigns))
-        AND NOT EXISTS (
-            SELECT FROM wanted
-            WHERE wanted.codebase = queue.codebase AND wanted.suite = queue.suite
-                AND coalesce(wanted.change_set, '') = coalesce(queue.change_set, '')
-        )
-    RETURNING codebase, suite, change_set, priority
+    DELETE FROM queue USING compared
+    WHERE queue.ctid = place AND distance IS NULL AND free AND compared.requester = :who
+    RETURNING queue.codebase, queue.suite, queue.change_set, queue.priority
 )
 """
 

@@ -31,7 +31,7 @@ from janitor.state import Conn
 from janitor.state.candidate import Candidate
 from janitor.state.job import JobRow
 from janitor.state.queue import QueueEntry
-from janitor.state.run import LastRun, ResultBranch, ResultTag, RunRow
+from janitor.state.run import ResultBranch, ResultTag, RunRow
 from janitor.state.worker import Worker
 from janitor.vcs.run_diff import DIFF, MakeDiff
 
@@ -240,14 +240,22 @@ def _insert_run(
 
 
 def _resumed_from(conn: Conn, item: Row[Any], result: RunResult) -> str | None:
-    """The run that this one went on from: the last unabsorbed success, unless it began anew."""
+    """The run that this one went on from: the last unabsorbed success, unless it began anew.
+
+    Not by way of ``last_run``: a failure in between does not take away what a worker goes on
+    from, the campaign's branch.
+    """
     if result.refreshed:
         return None
+    unabsorbed = exists().where(
+        ResultBranch.run_id == RunRow.id, ResultBranch.absorbed.is_not(True)
+    )
     found: str | None = conn.execute(
         select(RunRow.id)
-        .join(LastRun, LastRun.last_unabsorbed_run_id == RunRow.id)
-        .where(LastRun.codebase == item.codebase, LastRun.campaign == item.suite)
-        .where(RunRow.result_code == SUCCESS)
+        .where(RunRow.codebase == item.codebase, RunRow.suite == item.suite)
+        .where(RunRow.result_code == SUCCESS, unabsorbed)
+        .order_by(RunRow.start_time.desc(), RunRow.id.desc())
+        .limit(1)
     ).scalar_one_or_none()
     return found
 

@@ -249,6 +249,19 @@ def test_nothing_new_to_do_goes_on_from_the_success_before(house: Session, spool
     assert (last.last_run_id, last.last_effective_run_id) == (second, first)
 
 
+def test_a_failure_in_between_does_not_end_what_a_run_goes_on_from(
+    house: Session, spool: Spool
+) -> None:
+    first = complete(house, spool, **CHANGED)
+    house.rollback()
+    broken = {"start_time": "2026-01-03T00:00:00", "finish_time": "2026-01-03T00:01:00"}
+    complete(house, spool, **broken, code="build-failed")
+    house.rollback()
+    later = {"start_time": "2026-01-04T00:00:00", "finish_time": "2026-01-04T00:01:00"}
+    third = complete(house, spool, **later, code="nothing-new-to-do")
+    assert house.get_one(RunRow, third).resume_from == first
+
+
 def test_a_run_that_began_anew_goes_on_from_nothing(house: Session, spool: Spool) -> None:
     first = complete(house, spool, **CHANGED)
     house.rollback()

@@ -37,7 +37,7 @@ def require_free(address: str, port: int) -> None:
         ((family, _, _, _, place), *_) = socket.getaddrinfo(
             address, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        socket.create_server(place[:2], family=family).close()
+        socket.create_server((place[0], port), family=family).close()
     except (OSError, OverflowError) as error:
         why = (error.strerror if isinstance(error, OSError) else None) or error
         raise PortNotFree(

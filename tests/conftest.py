@@ -8,6 +8,7 @@ template; a test's database is a copy of it, so tests commit like production cod
 from __future__ import annotations
 
 import secrets
+import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from workers.embedded import EmbeddedPostgres, EmbeddedValkey
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C work in the programs under test, however the tests were started."""
+    # A shell ignores it in what it starts in the background, and children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -7,14 +7,22 @@ import re
 MASK = "***"
 
 # scheme://user:PASSWORD@host and scheme://:PASSWORD@host; a token alone before the @ of an
-# http URL is a secret too.
+# http URL is a secret too. Bounded, because what others send is searched, too: the time is
+# linear in the length of a text.
 _URL_PASSWORD = re.compile(
-    r"(?P<before>\b[a-z][a-z0-9+.\-]*://[^\s/:@'\"]*):(?:[^\s/'\"]*|[^\s@'\"]*)@", re.IGNORECASE
-)
-_URL_TOKEN = re.compile(r"(?P<before>\bhttps?://)[^\s/:@'\"]+@", re.IGNORECASE)
-_ASSIGNED = re.compile(
-    r"(?P<before>(?:\b|_)(?:password|passwd|secret|token|api_?key)['\"]?\s*[=:]\s*['\"]?)[^\s'\"&,;]+",
+    r"(?P<before>\b[a-z][a-z0-9+.\-]{0,30}+://[^\s/:@'\"]{0,500}+):"
+    r"(?:[^\s/'\"]{0,2000}|[^\s@'\"]{0,2000}+)@",
     re.IGNORECASE,
+)
+_URL_TOKEN = re.compile(r"(?P<before>\bhttps?://)[^\s/:@'\"]{1,2000}+@", re.IGNORECASE)
+# Also behind a prefix, as in PGPASSWORD and GITLAB_TOKEN.
+_ASSIGNED = re.compile(
+    r"(?P<before>(?:passw(?:or)?d|secret|token|(?:api|access)_?key)['\"]?\s*[=:]\s*['\"]?)"
+    r"[^\s'\"&,;]+",
+    re.IGNORECASE,
+)
+_HEADER = re.compile(
+    r"(?P<before>\bauthorization['\"]?\s*[=:]\s*['\"]?(?:\w+ +)?)[^\s'\"]+", re.IGNORECASE
 )
 
 
@@ -26,4 +34,5 @@ def redact(text: str) -> str:
     """
     text = _URL_PASSWORD.sub(rf"\g<before>:{MASK}@", text)
     text = _URL_TOKEN.sub(rf"\g<before>{MASK}@", text)
+    text = _HEADER.sub(rf"\g<before>{MASK}", text)
     return _ASSIGNED.sub(rf"\g<before>{MASK}", text)

@@ -26,9 +26,11 @@ from workers.embedded import EmbeddedPostgres, EmbeddedValkey
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C work in the programs under test, however the tests were started."""
-    # A shell ignores it in what it starts in the background, and children inherit that.
+    """Let signals reach the programs under test, however the tests were started."""
+    # A shell ignores Ctrl-C in what it starts in the background, nohup ignores SIGHUP, and
+    # children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")

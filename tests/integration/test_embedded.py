@@ -34,8 +34,8 @@ import sys, time
 from pathlib import Path
 from workers.embedded import embedded_servers
 with embedded_servers(Path(sys.argv[1])) as servers:
-    print(servers.database_url, servers.redis_url, flush=True)
     try:
+        print(servers.database_url, servers.redis_url, flush=True)
         time.sleep(600)
     except KeyboardInterrupt:
         import psycopg2

@@ -51,8 +51,8 @@ import sys
 from pathlib import Path
 from workers.stack import Program, Stack
 with Stack(Path(sys.argv[1]), {}) as stack:
-    stack.start([Program("family", [sys.executable, "-c", sys.argv[2]])])
     try:
+        stack.start([Program("family", [sys.executable, "-c", sys.argv[2]])])
         stack.watch()
     finally:
         print("leaving", flush=True)

@@ -67,7 +67,7 @@ def with_estimates(statement: str) -> TextClause:
     """
     estimates = (files(__package__) / "estimates.sql").read_text()
     # Nothing from outside: both texts are files and constants of this package.
-    return text(f"WITH estimate AS MATERIALIZED (\n{estimates}\n)\n{statement}")
+    return text(f"WITH estimate AS (\n{estimates}\n)\n{statement}")
 
 
 def _listed(names: Sequence[str] | None) -> list[str] | None:

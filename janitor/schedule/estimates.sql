@@ -15,13 +15,15 @@ WITH policy AS (
                 WHEN 'bts' THEN 100
                 ELSE 0
             END
-        ), 0) AS value
+        ), 0)::integer AS value
     FROM named_publish_policy AS named
     LEFT JOIN unnest(named.per_branch_policy) AS branch ON true
     GROUP BY named.name
 ),
-chosen AS MATERIALIZED (
-    SELECT candidate.*, codebase.value AS codebase_value, policy.value AS policy_value
+chosen AS (
+    SELECT candidate.codebase, candidate.suite, candidate.change_set, candidate.command,
+        candidate.context, candidate.value,
+        codebase.value AS codebase_value, policy.value AS policy_value
     FROM candidate
     JOIN codebase ON codebase.name = candidate.codebase
     JOIN policy ON policy.name = candidate.publish_policy
@@ -43,53 +45,54 @@ exceptions AS MATERIALIZED (
     WHERE id = ANY (cast(:satisfied AS text[]))
 ),
 exceptional AS (
-    SELECT codebase, suite, sum(total) AS total, sum(successes) AS successes,
+    SELECT codebase, suite, sum(total)::bigint AS total, sum(successes)::bigint AS successes,
         sum(duration) AS duration, count(duration) AS durations
     FROM exceptions
     GROUP BY codebase, suite
 ),
-history AS (
-    SELECT chosen.id,
-        coalesce(kept.total, 0) + coalesce(exceptional.total, 0) AS total,
-        coalesce(kept.successes, 0) + coalesce(exceptional.successes, 0) AS successes,
-        (coalesce(kept.duration, interval '0') + coalesce(exceptional.duration, interval '0'))
-            / nullif(coalesce(kept.durations, 0) + coalesce(exceptional.durations, 0), 0)
-            AS duration
-    FROM chosen
-    LEFT JOIN run_statistics AS kept USING (codebase, suite)
-    LEFT JOIN exceptional USING (codebase, suite)
-),
 exceptional_context AS (
-    SELECT codebase, suite, named.context, sum(tried) AS runs
+    SELECT codebase, suite, named.context, sum(tried)::bigint AS runs
     FROM exceptions
     CROSS JOIN LATERAL (
         SELECT exceptions.context UNION SELECT exceptions.instigated_context
     ) AS named (context)
     GROUP BY codebase, suite, named.context
 ),
--- Candidates whose context was tried by a run that counts.
-again AS (
-    SELECT chosen.id
+known AS MATERIALIZED (
+    SELECT chosen.*,
+        coalesce(kept.total, 0) + coalesce(exceptional.total, 0) AS previous_runs,
+        coalesce(kept.successes, 0) + coalesce(exceptional.successes, 0) AS successes,
+        CASE
+            WHEN exceptional.codebase IS NULL THEN kept.duration / nullif(kept.durations, 0)
+            ELSE (coalesce(kept.duration, '0') + coalesce(exceptional.duration, '0'))
+                / nullif(coalesce(kept.durations, 0) + exceptional.durations, 0)
+        END AS own_duration,
+        -- Whether a run that counts had the candidate's context.
+        coalesce(tried.runs, 0) + coalesce(exceptionally.runs, 0) > 0 AS again
     FROM chosen
-    LEFT JOIN run_context AS kept USING (codebase, suite, context)
-    LEFT JOIN exceptional_context AS exceptional USING (codebase, suite, context)
-    WHERE chosen.context <> '' AND coalesce(kept.runs, 0) + coalesce(exceptional.runs, 0) > 0
+    LEFT JOIN run_statistics AS kept
+        ON kept.codebase = chosen.codebase AND kept.suite = chosen.suite
+    LEFT JOIN exceptional
+        ON exceptional.codebase = chosen.codebase AND exceptional.suite = chosen.suite
+    LEFT JOIN run_context AS tried
+        ON tried.codebase = chosen.codebase AND tried.suite = chosen.suite
+        AND tried.context = chosen.context
+    LEFT JOIN exceptional_context AS exceptionally
+        ON exceptionally.codebase = chosen.codebase AND exceptionally.suite = chosen.suite
+        AND exceptionally.context = chosen.context
 ),
 of_codebase AS (
-    SELECT codebase, sum(any_duration) / nullif(sum(any_durations), 0) AS duration
+    SELECT codebase, sum(any_duration) / nullif(sum(any_durations), 0)::float AS duration
     FROM run_statistics
-    WHERE codebase IN (
-        SELECT codebase FROM chosen JOIN history USING (id) WHERE history.duration IS NULL
-    )
+    WHERE codebase IN (SELECT codebase FROM known WHERE own_duration IS NULL)
     GROUP BY codebase
 ),
 of_campaign AS (
-    SELECT suite, sum(any_duration) / nullif(sum(any_durations), 0) AS duration
+    SELECT suite, sum(any_duration) / nullif(sum(any_durations), 0)::float AS duration
     FROM run_statistics
     WHERE suite IN (
-        SELECT chosen.suite
-        FROM chosen JOIN history USING (id) LEFT JOIN of_codebase USING (codebase)
-        WHERE coalesce(history.duration, of_codebase.duration) IS NULL
+        SELECT known.suite FROM known LEFT JOIN of_codebase USING (codebase)
+        WHERE own_duration IS NULL AND of_codebase.duration IS NULL
     )
     GROUP BY suite
 ),
@@ -97,36 +100,32 @@ highest AS (
     SELECT max(value) AS value FROM codebase
 ),
 factors AS (
-    SELECT chosen.codebase, chosen.suite, chosen.change_set, chosen.command, chosen.context,
-        history.total AS previous_runs,
-        history.successes,
-        coalesce(nullif(coalesce(chosen.value, 0) + chosen.policy_value, 0), 1)
-            + CASE WHEN history.total = 0 THEN 100 ELSE 0 END AS value,
+    SELECT known.codebase, known.suite, change_set, command, context, previous_runs, successes,
+        coalesce(nullif(coalesce(known.value, 0) + policy_value, 0), 1)
+            + CASE WHEN previous_runs = 0 THEN 100 ELSE 0 END AS value,
         CASE
-            WHEN highest.value IS NULL OR highest.value <= 0 THEN 1.0
-            WHEN chosen.codebase_value IS NULL THEN 0.5
-            ELSE greatest(least(chosen.codebase_value::float / highest.value, 1.0), 0.1)
+            WHEN highest.value IS NULL OR highest.value <= 0 THEN 1.0::float
+            WHEN codebase_value IS NULL THEN 0.5
+            ELSE greatest(least(codebase_value::float / highest.value, 1.0), 0.1)
         END AS codebase_value,
         CASE
-            WHEN history.total = 0 THEN 1.0
-            WHEN coalesce(chosen.context, '') = '' THEN 0.5 -- without one, none can be tried
-            WHEN again.id IS NOT NULL THEN 0.1
+            WHEN previous_runs = 0 THEN 1.0::float
+            WHEN coalesce(context, '') = '' THEN 0.5 -- without one, none can be tried
+            WHEN again THEN 0.1
             ELSE 1.0
         END AS context_factor,
         coalesce(
-            history.duration, of_codebase.duration, of_campaign.duration, interval '15 seconds'
+            own_duration, of_codebase.duration, of_campaign.duration, interval '15 seconds'
         ) AS duration
-    FROM chosen
+    FROM known
     CROSS JOIN highest
-    JOIN history USING (id)
-    LEFT JOIN again USING (id)
-    LEFT JOIN of_codebase USING (codebase)
-    LEFT JOIN of_campaign USING (suite)
+    LEFT JOIN of_codebase ON of_codebase.codebase = known.codebase
+    LEFT JOIN of_campaign ON of_campaign.suite = known.suite
 ),
 likely AS (
     SELECT *,
         (10 * successes + 1)::float / (10 * previous_runs + 1) * context_factor AS probability,
-        20000 + extract(epoch FROM duration)::float * 1000 AS cost -- milliseconds
+        20000 + date_part('epoch', duration) * 1000 AS cost -- milliseconds
     FROM factors
 )
 SELECT *, cost / (codebase_value * probability * value) AS "offset" FROM likely

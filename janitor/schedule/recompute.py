@@ -130,7 +130,7 @@ def _parameters(conn: Conn, scope: Scope) -> dict[str, Any]:
 
 
 _PLACE = """
-, wanted AS MATERIALIZED (
+, wanted AS (
     SELECT *,
         -- Never 0: an entry that adds nothing to the lowest priority could be first for ever.
         greatest(cast(round("offset") AS bigint), 1) AS distance,
@@ -165,8 +165,9 @@ changed AS (
     FROM compared
     -- By its physical place: an entry that somebody changes meanwhile is left alone.
     WHERE queue.ctid = place AND distance IS NOT NULL AND free
+        AND queue.bucket = 'default' AND queue.claim_id IS NULL
         -- What somebody asked for stays as it was asked for.
-        AND coalesce(compared.requester, :who) = :who
+        AND coalesce(queue.requester, :who) = :who
         AND (compared.base IS NULL OR before <> compared.base + distance OR differs)
     RETURNING queue.codebase, queue.suite, queue.change_set, before, queue.priority
 ),
@@ -185,13 +186,14 @@ added AS (
 ),
 removed AS (
     DELETE FROM queue USING compared
-    WHERE queue.ctid = place AND distance IS NULL AND free AND compared.requester = :who
+    WHERE queue.ctid = place AND distance IS NULL AND free
+        AND queue.bucket = 'default' AND queue.claim_id IS NULL AND queue.requester = :who
     RETURNING queue.codebase, queue.suite, queue.change_set, queue.priority
 )
 """
 
 _COUNTS = """
-SELECT (SELECT count(*) FROM wanted) AS candidates,
+SELECT (SELECT count(distance) FROM compared) AS candidates,
     (SELECT count(*) FROM added) AS added,
     (SELECT count(*) FROM changed) AS changed,
     (SELECT count(*) FROM removed) AS removed
@@ -199,7 +201,7 @@ SELECT (SELECT count(*) FROM wanted) AS candidates,
 
 _DIFFERENCES = """
 SELECT counted.candidates, each.codebase, each.suite, each.change_set, each.before, each.after
-FROM (SELECT count(*) AS candidates FROM wanted) AS counted
+FROM (SELECT count(distance) AS candidates FROM compared) AS counted
 LEFT JOIN (
     SELECT codebase, suite, change_set, NULL::bigint AS before, priority AS after FROM added
     UNION ALL

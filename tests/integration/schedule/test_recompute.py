@@ -264,7 +264,7 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_candidates(
         counted.append(len(statements))
 
     assert len(set(counted)) == 1
-    assert counted[0] <= 6
+    assert counted[0] <= 7
 
 
 def test_entries_of_candidates_that_are_gone_go_too(field: Any, session: Session) -> None:

@@ -9,16 +9,20 @@ without losing them.
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import redis
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from janitor.errors import Failure, PassingError
 from janitor.jobs import JobKind, Payload, RetryPolicy, submit
 from janitor.redaction import redact
 from janitor.state import Conn
 from janitor.state.announcement import AnnouncementRow
+
+KEEP_SENT = timedelta(days=7)
+BATCH = 500  # rows deleted in one transaction
 
 
 class Announce(Payload):
@@ -82,3 +86,20 @@ def deliver(conn: Conn, client: redis.Redis, announcement: int) -> None:
     conn.execute(
         update(AnnouncementRow).where(AnnouncementRow.id == announcement).values(sent_at=func.now())
     )
+
+
+def prune_sent(conn: Conn) -> int:
+    """Delete news that went out long ago; returns how many, at most a batch."""
+    old = (
+        select(AnnouncementRow.id)
+        .where(AnnouncementRow.sent_at < func.now() - KEEP_SENT)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    gone = conn.execute(
+        delete(AnnouncementRow)
+        .where(AnnouncementRow.id.in_(old.scalar_subquery()))
+        .returning(AnnouncementRow.id),
+        execution_options={"synchronize_session": False},
+    )
+    return len(gone.all())

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from sqlalchemy.orm import Session
+
+from janitor.announcements import prune_sent
 from janitor.deployment import Deployment
 from janitor.jobs.upkeep import prune, ring_again, take_back_expired
 from janitor.kinds import KINDS
 from janitor.runs import settle_expired_claims
 from tasks.base import ticks
 from tasks.spool import discard_if_done
+
+MOST_BATCHES = 1000  # in one go; the pool has other work
 
 
 @ticks("janitor.schedule.mend_jobs")
@@ -36,6 +43,19 @@ def sweep_spool(deployment: Deployment) -> str:
 
 @ticks("janitor.schedule.prune_jobs")
 def prune_jobs(deployment: Deployment) -> str:
-    """Delete rows of jobs that ended long ago."""
-    with deployment.sessions.begin() as session:
-        return f"{prune(session)} rows deleted"
+    """Delete rows of jobs that ended, and of news that went out, long ago."""
+    jobs = _in_batches(deployment, prune)
+    news = _in_batches(deployment, prune_sent)
+    return f"{jobs} jobs and {news} announcements deleted"
+
+
+def _in_batches(deployment: Deployment, step: Callable[[Session], int]) -> int:
+    """Repeat a step, each time in a transaction of its own, until it finds nothing."""
+    total = 0
+    for _ in range(MOST_BATCHES):
+        with deployment.sessions.begin() as session:
+            done = step(session)
+        if not done:
+            break
+        total += done
+    return total

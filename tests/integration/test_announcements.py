@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import redis
 from redis.client import PubSub
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
-from janitor.announcements import ANNOUNCE, announce, deliver
+from janitor.announcements import ANNOUNCE, announce, deliver, prune_sent
 from janitor.errors import Failure, PassingError
 from janitor.jobs import Ring, ledger_sessions
 from janitor.runs import read_handed_in, store_run
@@ -169,3 +169,15 @@ def test_a_stored_run_is_heard_on_three_channels(
         "publish_status": "needs-manual-review",
         "campaign": CAMPAIGN,
     }
+
+
+def test_news_of_long_ago_are_forgotten_and_those_that_wait_are_not(session: Session) -> None:
+    for _ in range(3):
+        announce(session, "result", {"id": "r"})
+    old, new, _waiting = session.scalars(select(AnnouncementRow).order_by(AnnouncementRow.id))
+    old.sent_at = datetime.now(UTC) - timedelta(days=8)
+    new.sent_at = datetime.now(UTC) - timedelta(days=6)
+    session.commit()
+    assert prune_sent(session) == 1
+    assert prune_sent(session) == 0
+    assert session.scalar(select(func.count()).select_from(AnnouncementRow)) == 2

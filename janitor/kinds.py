@@ -15,10 +15,12 @@ from janitor.logs.ingest import INGEST
 from janitor.review import RECORD, SET_PUBLISH_STATUS
 from janitor.runs import FINISH
 from janitor.schedule.requests import REQUEST
+from janitor.uploads import UPLOAD_LINES
 from janitor.vcs.run_diff import DIFF
 
 _ALL: tuple[JobKind[Any], ...] = (
     REQUEST,
+    UPLOAD_LINES,
     FINISH,
     INGEST,
     UPLOAD,

@@ -1,13 +1,18 @@
-"""The schedule pool: recomputing, one-off requests, taking in runs."""
+"""The schedule pool: recomputing, one-off requests, uploads, taking in runs."""
 
 from __future__ import annotations
+
+import logging
 
 from janitor.deployment import Deployment
 from janitor.runs import FINISH, FinishRun, read_handed_in, store_run
 from janitor.schedule.recompute import recompute as recompute_schedule
 from janitor.schedule.requests import REQUEST, RequestRun, request_run
+from janitor.uploads import UPLOAD_LINES, UploadLines, upload_from_spool
 from tasks.base import Work, carries, ticks
 from tasks.spool import discard_if_done
+
+logger = logging.getLogger(__name__)
 
 
 @ticks("janitor.schedule.recompute")
@@ -22,6 +27,16 @@ def request(work: Work[RequestRun]) -> None:
     """Put one codebase and campaign in the queue because somebody asked."""
     with work.finish() as session:
         request_run(session, work.ask)
+
+
+@carries(UPLOAD_LINES)
+def upload(work: Work[UploadLines]) -> None:
+    """Add, change or remove the codebases or candidates of a spooled file."""
+    spool = work.deployment.spool
+    with work.finish() as session:
+        report = upload_from_spool(session, spool, work.ask)
+    logger.info("%s: %s", work.ask.file, report)
+    spool.discard_upload(work.ask.file)
 
 
 @carries(FINISH)

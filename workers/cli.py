@@ -16,6 +16,7 @@ import click
 from janitor import version_string
 from janitor.config import Config, load
 from janitor.config.loading import FILE_VARIABLE
+from workers.commands.upload import upload
 from workers.complaints import told_in_a_sentence
 from workers.pools import POOLS
 
@@ -34,6 +35,9 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 def cli(context: click.Context, config_path: Path | None) -> None:
     """Run and look after the shared infrastructure of a Janitor."""
     context.obj = config_path
+
+
+cli.add_command(upload)
 
 
 def _config(context: click.Context) -> Config:

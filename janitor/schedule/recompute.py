@@ -98,6 +98,18 @@ def recompute(conn: Conn, scope: Scope | None = None, *, dry_run: bool = False) 
     return replace(done, seconds=round(time.perf_counter() - began, 3))
 
 
+def keep_passes_aside(conn: Conn) -> None:
+    """Wait for the pass that is under way, if one is; others step aside until the transaction ends.
+
+    For whoever is about to call :func:`place` for many candidates: two that write the same
+    entries in different orders would wait for each other.
+
+    Args:
+        conn: the caller's transaction.
+    """
+    conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+
+
 def place(conn: Conn, scope: Scope) -> Recomputation:
     """Give the candidates of a scope their places, and take out entries of those that are gone.
 

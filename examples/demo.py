@@ -132,7 +132,7 @@ class Demo:
                 jobs.append(submit(session, REQUEST, ask)[0])
         done = select(func.count()).where(JobRow.id.in_(jobs), JobRow.state == "done")
         self._wait("the requests to be met", lambda session: session.scalar(done) == len(jobs))
-        self._say(f"{len(jobs)} more run(s) asked for by name")
+        self._say(f"asked for {len(jobs)} more by name")
 
     def _tried(self) -> set[tuple[str, str]]:
         new = select(RunRow.codebase, RunRow.suite).where(RunRow.start_time >= self._since)
@@ -239,9 +239,8 @@ def main() -> int:
         demo = Demo(house, open_deployment(house.config))
         demo.run()
         report = demo.report()
-        print(f"\n{report}\n\nFlower is at {house.flower_url}")
+        print(f"\n{report}\n\nFlower {'is' if chosen.stay else 'was'} at {house.flower_url}")
         if chosen.stay:
-            print("Everything stays up; Ctrl-C ends it.", flush=True)
             house.watch()
     missing = report.missing()
     for what in missing:

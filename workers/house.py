@@ -107,7 +107,8 @@ class House:
         self._running.tend()
 
     def watch(self) -> NoReturn:
-        """Look after the processes until a signal ends us."""
+        """Say that the house is open, and look after it until a signal ends us."""
+        print("Everything stays up; Ctrl-C ends it.", flush=True)  # noqa: T201 - for who waits
         self._running.watch()
 
     def description(self) -> str:

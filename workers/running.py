@@ -10,6 +10,7 @@ from celery.signals import setup_logging
 from janitor.config import Config
 from workers import log_output
 from workers.app import JanitorApp, create_app
+from workers.flower_pages import list_all_queues
 from workers.pools import pool_named
 from workers.ports import require_free
 from workers.waiting import wait_for_servers
@@ -83,6 +84,7 @@ def run_flower(config: Config, *, address: str, port: int, level: str) -> None:
     prepare(level)
     app = create_app(config)
     wait_for_servers(app.deployment)
+    list_all_queues(app)
     app.start(
         [
             "flower",

@@ -29,8 +29,8 @@ def advice(error: BaseException) -> str | None:
     if isinstance(error, DBAPIError):
         return (
             f"the database did not answer as it should: {_first_line(error.orig)}; is PostgreSQL"
-            " running, does database_location (JANITOR_DATABASE_LOCATION) name it, and was"
-            " 'janitor-workers db upgrade' run?"
+            " running, does database_location (JANITOR_DATABASE_LOCATION; without one libpq's"
+            " defaults count) name it, and has 'janitor-workers db upgrade' been run?"
         )
     if isinstance(error, redis.RedisError | BrokerError):
         return (

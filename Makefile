@@ -5,7 +5,6 @@ VENV := .venv
 READY := $(VENV)/.ready
 DATA ?= data
 FLOWER_PORT ?= 5555
-CTRL_C := || [ $$? -eq 130 ]  # how 'up' is meant to end
 
 .PHONY: demo up test lint bench clean
 
@@ -14,9 +13,9 @@ demo: $(READY)  ## a real campaign through every pool, then an end
 
 up: $(READY)  ## the same stack, staying up; DEMO=1 for the demo's campaigns in it
 ifdef DEMO
-	$(VENV)/bin/python examples/demo.py --stay --data $(DATA)/demo --flower-port $(FLOWER_PORT) $(CTRL_C)
+	$(VENV)/bin/python examples/demo.py --stay --data $(DATA)/demo --flower-port $(FLOWER_PORT)
 else
-	$(VENV)/bin/janitor-workers up --data $(DATA)/up --flower-port $(FLOWER_PORT) $(CTRL_C)
+	$(VENV)/bin/janitor-workers up --data $(DATA)/up --flower-port $(FLOWER_PORT)
 endif
 
 test: $(READY)  ## unit, integration and acceptance tests, against real servers

@@ -12,6 +12,7 @@ BEAT_SCHEDULE: dict[str, dict[str, str | float]] = {
     "recompute the schedule": {"task": "janitor.schedule.recompute", "schedule": 5 * MINUTE},
     "mend jobs": {"task": "janitor.schedule.mend_jobs", "schedule": 10 * SECOND},
     "mend claims": {"task": "janitor.schedule.mend_claims", "schedule": 30 * SECOND},
+    "count the queue": {"task": "janitor.schedule.count_queue", "schedule": 30 * SECOND},
     "sweep the spool": {"task": "janitor.schedule.sweep_spool", "schedule": 10 * MINUTE},
     "prune jobs": {"task": "janitor.schedule.prune_jobs", "schedule": HOUR},
 }

@@ -23,6 +23,7 @@ CLOCK: tuple[ClockTask, ...] = (
     schedule.recompute,
     upkeep.mend_jobs,
     upkeep.mend_claims,
+    upkeep.count_queue,
     upkeep.sweep_spool,
     upkeep.prune_jobs,
 )

@@ -10,6 +10,7 @@ from janitor.announcements import prune_sent
 from janitor.deployment import Deployment
 from janitor.jobs.upkeep import prune, ring_again, take_back_expired
 from janitor.kinds import KINDS
+from janitor.queue import keep_counts
 from janitor.runs import settle_expired_claims
 from tasks.base import ticks
 from tasks.spool import discard_if_done
@@ -32,6 +33,13 @@ def mend_claims(deployment: Deployment) -> str:
     """Put queue items back whose worker is gone."""
     with deployment.sessions.begin() as session:
         return str(settle_expired_claims(session))
+
+
+@ticks("janitor.schedule.count_queue")
+def count_queue(deployment: Deployment) -> str:
+    """Add up what was counted of the queue."""
+    with deployment.sessions.begin() as session:
+        return keep_counts(session)
 
 
 @ticks("janitor.schedule.sweep_spool")

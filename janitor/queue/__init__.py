@@ -1,12 +1,33 @@
 """The run queue: runs that are to be done, in the order in which they will be.
 
-:mod:`.item` is what a caller sees of an entry, :mod:`.claims` hands entries out to one worker
-at a time, :mod:`.run_queue` adds and looks. Where an entry's number comes from is said by
+:mod:`.item` is what a caller sees of an entry, :mod:`.choice` finds those to be served next,
+:mod:`.claims` hands them out to one worker at a time, within the limits of :mod:`.hosts` and
+the :mod:`.pace` of campaigns; :mod:`.position` says how far an entry is from that, and
+:mod:`.run_queue` adds and looks. Where an entry's number comes from is said by
 :mod:`janitor.schedule`; what becomes of a finished one by :mod:`janitor.runs`.
 """
 
 from janitor.queue.claims import Claim, ClaimLost, Expired
+from janitor.queue.hosts import InvalidLimit, closed_hosts, limit_host
 from janitor.queue.item import QueueItem
+from janitor.queue.pace import EVERY_CAMPAIGN, InvalidPace, paused_campaigns, set_pace
+from janitor.queue.position import Waiting, keep_counts
 from janitor.queue.run_queue import Queue, UnknownBucket
 
-__all__ = ["Claim", "ClaimLost", "Expired", "Queue", "QueueItem", "UnknownBucket"]
+__all__ = [
+    "EVERY_CAMPAIGN",
+    "Claim",
+    "ClaimLost",
+    "Expired",
+    "InvalidLimit",
+    "InvalidPace",
+    "Queue",
+    "QueueItem",
+    "UnknownBucket",
+    "Waiting",
+    "closed_hosts",
+    "keep_counts",
+    "limit_host",
+    "paused_campaigns",
+    "set_pace",
+]

@@ -6,18 +6,18 @@ arrives under an id that no entry has any more is refused (:mod:`janitor.runs`).
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Select, func, or_, select, update
+from sqlalchemy import CursorResult, Row, Text, cast, func, select, update
 
 from janitor.errors import Failure
-from janitor.queue.item import ENTRY, QueueItem, VcsInfo, in_order_of_service, vcs_info
+from janitor.queue.choice import Choice, first_waiting
+from janitor.queue.hosts import admit
+from janitor.queue.item import ENTRY, QueueItem, VcsInfo, vcs_info
 from janitor.state import Conn
-from janitor.state.codebase import Codebase
 from janitor.state.queue import QueueEntry
 
 MOST_CLAIMS = 3  # an item whose worker vanishes so often ends as a run with worker-failure
@@ -79,25 +79,77 @@ class Claims:
         Returns:
             The claim, or None where there is nothing to do.
         """
-        free = waiting(codebase, campaign, exclude_hosts).limit(1)
-        row = self.conn.execute(
-            free.with_for_update(of=QueueEntry.__table__, skip_locked=True)
-        ).one_or_none()
-        if row is None:
-            return None
-        claim_id = str(uuid.uuid4())
-        until = self.conn.execute(
+        claims = self.claim_several(
+            1,
+            worker=worker,
+            lease=lease,
+            codebase=codebase,
+            campaign=campaign,
+            exclude_hosts=exclude_hosts,
+        )
+        return claims[0] if claims else None
+
+    def claim_several(
+        self,
+        most: int,
+        *,
+        worker: str,
+        lease: timedelta,
+        codebase: str | None = None,
+        campaign: str | None = None,
+        exclude_hosts: Iterable[str] | None = None,
+    ) -> list[Claim]:
+        """Take the next items, in the order of service; each is a claim of its own.
+
+        Paused campaigns and hosts that are at their limit are left out. A host with a limit is
+        kept to one transaction at a time; whoever comes meanwhile gets others' items.
+
+        Args:
+            most: how many at most, at least 1.
+            worker: who takes them.
+            lease: how long the worker may be silent.
+            codebase: take only items of this one.
+            campaign: take only items of this one.
+            exclude_hosts: leave out items of codebases on these hosts.
+        """
+        closed = tuple(exclude_hosts or ())
+        choice = Choice(codebase, campaign, closed)
+        claims: list[Claim] = []
+        while len(claims) < most:
+            wanted = most - len(claims)
+            chosen = first_waiting(self.conn, choice, wanted, lock=True)
+            admitted, full = admit(self.conn, chosen)
+            claims += self._take(admitted, worker, lease)
+            if not full:  # then what was found is all there is
+                break
+            choice = replace(choice, closed=(*choice.closed, *full))
+        return claims
+
+    def _take(self, rows: list[Row[Any]], worker: str, lease: timedelta) -> list[Claim]:
+        if not rows:
+            return []
+        taken = self.conn.execute(
             update(QueueEntry)
-            .where(ENTRY.id == row.id)
+            .where(ENTRY.id.in_([row.id for row in rows]))
             .values(
                 claimed_by=worker,
-                claim_id=claim_id,
+                claim_id=cast(func.gen_random_uuid(), Text),
                 claimed_until=func.now() + lease,
                 claims=ENTRY.claims + 1,
             )
-            .returning(ENTRY.claimed_until)
-        ).scalar_one()
-        return Claim(claim_id, QueueItem.from_row(row), vcs_info(row), until)
+            .returning(ENTRY.id, ENTRY.claim_id, ENTRY.claimed_until),
+            execution_options={"synchronize_session": False},
+        )
+        claim = {row.id: row for row in taken}
+        return [
+            Claim(
+                claim[row.id].claim_id,
+                QueueItem.from_row(row),
+                vcs_info(row),
+                claim[row.id].claimed_until,
+            )
+            for row in rows
+        ]
 
     def heartbeat(self, claim_id: str, lease: timedelta) -> datetime:
         """Extend a claim, never shorten it; returns until when.
@@ -156,18 +208,3 @@ class Claims:
         assert isinstance(put_back, CursorResult)  # noqa: S101 - what an UPDATE gives
         worn_out = tuple(row for row in expired if row.claims >= MOST_CLAIMS)
         return Expired(put_back.rowcount, worn_out)
-
-
-def waiting(
-    codebase: str | None, campaign: str | None, exclude_hosts: Iterable[str] | None
-) -> Select[Any]:
-    """Return the statement of the items that nobody has claimed, first to be served first."""
-    found = in_order_of_service().where(ENTRY.claim_id.is_(None))
-    if codebase is not None:
-        found = found.where(ENTRY.codebase == codebase)
-    if campaign is not None:
-        found = found.where(ENTRY.suite == campaign)
-    hosts = sorted(exclude_hosts or ())
-    if hosts:
-        found = found.where(or_(Codebase.hostname.is_(None), Codebase.hostname.not_in(hosts)))
-    return found

@@ -1,4 +1,4 @@
-"""An entry of the queue as callers see it, and the statement that reads it."""
+"""An entry of the queue as callers see it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from datetime import timedelta
 from functools import total_ordering
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row
 
-from janitor.state.codebase import Codebase
 from janitor.state.queue import QueueEntry
 
 VcsInfo = dict[str, str]
 
 ENTRY = QueueEntry.__table__.c
-_PLACE = Codebase.__table__.c
 
 
 @total_ordering
@@ -62,24 +60,8 @@ class QueueItem:
         return hash(self.id)
 
 
-def in_order_of_service() -> Select[Any]:
-    """Return the statement of all entries with what is known of their codebases' place."""
-    return (
-        select(*ENTRY, *_known_of_the_place())
-        .outerjoin(Codebase, _PLACE.name == ENTRY.codebase)
-        .order_by(ENTRY.bucket, ENTRY.priority, ENTRY.id)
-    )
-
-
 def vcs_info(row: Row[Any]) -> VcsInfo:
-    """Return what a row of :func:`in_order_of_service` knows of the codebase's place."""
+    """Return what a row of :mod:`janitor.queue.choice` knows of the codebase's place."""
     values = row._mapping  # noqa: SLF001 - documented name
     known = {name: values[f"codebase_{name}"] for name in ("branch_url", "subpath", "vcs_type")}
     return {name: value for name, value in known.items() if value is not None}
-
-
-def _known_of_the_place() -> list[Any]:
-    return [
-        column.label(f"codebase_{column.name}")
-        for column in (_PLACE.branch_url, _PLACE.subpath, _PLACE.vcs_type)
-    ]

@@ -6,13 +6,15 @@ from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from typing import get_args
 
-from sqlalchemy import and_, func, select, text, tuple_
+from sqlalchemy import and_, func, select, text
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.sql.dml import ReturningInsert
 
 from janitor.errors import Failure
-from janitor.queue.claims import Claims, waiting
+from janitor.queue.choice import Choice, first_waiting
+from janitor.queue.claims import Claims
 from janitor.queue.item import ENTRY, QueueItem, VcsInfo, vcs_info
+from janitor.queue.position import Waiting, place_of, waiting_time
 from janitor.state.queue import QueueEntry
 from janitor.state.types import QueueBucket
 
@@ -116,12 +118,14 @@ class Queue(Claims):
         Returns:
             The item, or None, and what is known of branch_url, subpath and vcs_type.
         """
-        found = waiting(codebase, campaign, exclude_hosts)
-        assigned = list(assigned_queue_items or ())
-        if assigned:
-            found = found.where(ENTRY.id.not_in(assigned))
-        row = self.conn.execute(found.limit(1)).one_or_none()
-        return (None, {}) if row is None else (QueueItem.from_row(row), vcs_info(row))
+        choice = Choice(
+            codebase,
+            campaign,
+            tuple(exclude_hosts or ()),
+            without=tuple(assigned_queue_items or ()),
+        )
+        found = first_waiting(self.conn, choice, 1, lock=False)
+        return (QueueItem.from_row(found[0]), vcs_info(found[0])) if found else (None, {})
 
     def iter_queue(
         self, limit: int | None = None, campaign: str | None = None
@@ -140,21 +144,12 @@ class Queue(Claims):
 
         Items that are claimed are under way and no longer waited for.
         """
-        place = tuple_(ENTRY.bucket, ENTRY.priority, ENTRY.id)
-        own = self.conn.execute(
-            select(ENTRY.bucket, ENTRY.priority, ENTRY.id)
-            .where(ENTRY.suite == campaign, ENTRY.codebase == codebase)
-            .order_by(ENTRY.bucket, ENTRY.priority, ENTRY.id)
-            .limit(1)
-        ).one_or_none()
-        if own is None:
-            return None, None
-        ahead = self.conn.execute(
-            select(
-                func.count(), func.coalesce(func.sum(ENTRY.estimated_duration), timedelta())
-            ).where(ENTRY.claim_id.is_(None), place < tuple_(own.bucket, own.priority, own.id))
-        ).one()
-        return ahead[0] + 1, ahead[1]
+        place = place_of(self.conn, campaign, codebase)
+        return (None, None) if place is None else (place[0], place[1])
+
+    def waiting(self, campaign: str, codebase: str) -> Waiting | None:
+        """Return an item's place and how long it may wait; None where there is no such item."""
+        return waiting_time(self.conn, campaign, codebase)
 
     def get_buckets(self) -> list[tuple[str, int]]:
         """Return the number of entries in each bucket that has any, first served first."""

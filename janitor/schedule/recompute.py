@@ -186,11 +186,12 @@ changed AS (
 added AS (
     INSERT INTO queue (
         codebase, suite, change_set, command, context, estimated_duration, bucket, base, priority,
-        requester
+        requester, host
     )
     SELECT codebase, suite, change_set, command, context, duration, 'default', now_lowest,
-        now_lowest + distance, :who
+        now_lowest + distance, :who, coalesce(hostname, '')
     FROM compared
+    JOIN codebase ON codebase.name = compared.codebase
     WHERE place IS NULL
     ORDER BY distance -- what is inserted in the order of an index is inserted faster
     ON CONFLICT DO NOTHING

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import BigInteger, ForeignKey, Text, false, text
+from sqlalchemy import BigInteger, FetchedValue, ForeignKey, Text, false, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from janitor.state.base import Base
@@ -12,7 +12,7 @@ from janitor.state.types import QUEUE_BUCKET, SUITE_NAME
 
 
 class QueueEntry(Base):
-    """A run to do. From ``base`` on the columns are ours: the place, and the claim on it."""
+    """A run to do. From ``base`` on the columns are ours: the place, the claim, the host."""
 
     __tablename__ = "queue"
 
@@ -33,3 +33,4 @@ class QueueEntry(Base):
     claim_id: Mapped[str | None]
     claimed_until: Mapped[datetime | None]
     claims: Mapped[int] = mapped_column(server_default=text("0"))
+    host: Mapped[str] = mapped_column(Text(collation="C"), server_default=FetchedValue())

@@ -1,0 +1,185 @@
+"""Claims, positions and waiting times in a long queue, three quarters of it on one host.
+
+    python benchmarks/run_queue.py [--items N] [--rounds N] [--claims N] [--processes N] [--json]
+
+The host of three quarters is left out of the claims, and its items stand at the front, so
+that a search from the front would read them all. Each figure is of single calls from Python,
+with a commit of its own each, in milliseconds. --claims adds a race of many processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, text
+
+from janitor.queue import Queue, keep_counts
+from janitor.state import create_pool
+from janitor.state.upgrade import upgrade
+from workers.embedded import EmbeddedPostgres
+
+CAMPAIGNS = 10
+HOSTS = 50
+BIG = "big.example"
+LEASE = timedelta(hours=1)
+
+GENERATE = """
+SELECT setseed(0.5);
+INSERT INTO codebase (name, branch_url, url)
+    SELECT 'codebase-' || n,
+        'https://' || CASE WHEN n % 4 > 0 THEN '{big}' ELSE 'host' || n % {hosts} || '.example' END
+            || '/' || n,
+        'x'
+    FROM generate_series(1, {codebases}) AS n;
+"""
+ADD = """
+INSERT INTO queue (codebase, suite, command, priority, estimated_duration, host)
+    SELECT 'codebase-' || n, 'campaign-' || c, 'do-something',
+        CASE WHEN n % 4 > 0 THEN 0 ELSE 30000 END + exp(random() * 10)::bigint,
+        interval '1 second' * (random() * 1000)::int,
+        CASE WHEN n % 4 > 0 THEN '{big}' ELSE 'host' || n % {hosts} || '.example' END
+    FROM generate_series({first}, {last}) AS n, generate_series(1, {campaigns}) AS c
+    ORDER BY 4
+"""
+
+
+def milliseconds(work: Callable[[int], object], rounds: int) -> dict[str, float]:
+    """Return the median and the 95th percentile of single calls."""
+    taken = []
+    for number in range(rounds):
+        began = time.perf_counter()
+        work(number)
+        taken.append((time.perf_counter() - began) * 1000)
+    parts = statistics.quantiles(taken, n=20)
+    return {"p50_ms": round(parts[9], 2), "p95_ms": round(parts[18], 2)}
+
+
+def measure(engine: Engine, items: int, rounds: int) -> dict[str, dict[str, float]]:
+    """Return the figures of one call after the other, by name."""
+    every_host = [BIG, *(f"host{number}.example" for number in range(HOSTS))]
+    codebases = items // CAMPAIGNS
+
+    def claim(excluded: list[str]) -> object:
+        with engine.begin() as conn:
+            return Queue(conn).claim(worker="worker", lease=LEASE, exclude_hosts=excluded)
+
+    def claim_some(_: int) -> None:
+        if not claim([BIG]):
+            raise SystemExit("nothing to claim")
+
+    def claim_none(_: int) -> None:
+        if claim(every_host):
+            raise SystemExit("an item of an excluded host")
+
+    def position(number: int) -> None:
+        codebase = f"codebase-{1 + number * 7919 % codebases}"
+        with engine.begin() as conn:
+            Queue(conn).get_position("campaign-3", codebase)
+
+    def waiting(number: int) -> None:
+        codebase = f"codebase-{1 + number * 7919 % codebases}"
+        with engine.begin() as conn:
+            Queue(conn).waiting("campaign-3", codebase)
+
+    return {
+        "claim, the big host excluded": milliseconds(claim_some, rounds),
+        "claim, nothing excluded": milliseconds(lambda _: claim([]), rounds),
+        "claim, every host excluded": milliseconds(claim_none, rounds),
+        "position": milliseconds(position, rounds),
+        "waiting time": milliseconds(waiting, rounds),
+    }
+
+
+def fill(engine: Engine, items: int) -> dict[str, float]:
+    """Fill the queue; returns what adding the last tenth took, and the first count of all."""
+    shape = {"hosts": HOSTS, "big": BIG, "campaigns": CAMPAIGNS, "codebases": items // CAMPAIGNS}
+    tenth = items // CAMPAIGNS // 10
+    figures = {}
+    steps = {
+        "codebases": GENERATE.format(**shape),
+        "the first nine tenths": ADD.format(**shape, first=1, last=9 * tenth),
+        "the last tenth": ADD.format(**shape, first=9 * tenth + 1, last=10 * tenth),
+        "first count": "SELECT fold_queue_count(), cut_queue_count(1000)",
+    }
+    for name, statement in steps.items():
+        began = time.perf_counter()
+        with engine.begin() as conn:
+            conn.execute(text(statement))
+        figures[f"{name}_seconds".replace(" ", "_")] = round(time.perf_counter() - began, 3)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+        conn.exec_driver_sql("VACUUM ANALYZE")
+    return figures
+
+
+def claim_until_none(url: str, most: int) -> list[tuple[int, float]]:
+    """Claim as one process of many; returns each item's id and what it took in ms."""
+    engine = create_pool(url)
+    taken = []
+    while len(taken) < most:
+        began = time.perf_counter()
+        with engine.begin() as conn:
+            claim = Queue(conn).claim(worker="racer", lease=LEASE, exclude_hosts=[BIG])
+        if claim is None:
+            break
+        taken.append((claim.item.id, (time.perf_counter() - began) * 1000))
+    engine.dispose()
+    return taken
+
+
+def race(url: str, claims: int, processes: int) -> dict[str, float]:
+    """Let processes claim at once; returns how many items, how many of them twice, how fast."""
+    began = time.perf_counter()
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        each = pool.starmap(claim_until_none, [(url, claims // processes)] * processes)
+    seconds = time.perf_counter() - began
+    taken = [claim for one in each for claim in one]
+    return {
+        "processes": processes,
+        "claims": len(taken),
+        "twice": len(taken) - len({queue_id for queue_id, _ in taken}),
+        "claims_per_second": round(len(taken) / seconds),
+        "p95_ms": round(statistics.quantiles([ms for _, ms in taken], n=20)[18], 2),
+    }
+
+
+def main() -> None:
+    """Measure in a database of its own and print the figures."""
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--items", type=int, default=1_000_000)
+    options.add_argument("--rounds", type=int, default=400)
+    options.add_argument("--claims", type=int, default=0, help="claims of the race of processes")
+    options.add_argument("--processes", type=int, default=16)
+    options.add_argument("--json", action="store_true")
+    chosen = options.parse_args()
+    figures: dict[str, Any] = {"items": chosen.items}
+    with tempfile.TemporaryDirectory() as directory, EmbeddedPostgres(Path(directory)) as server:
+        engine = create_pool(server.url)
+        upgrade(engine)
+        figures["filling"] = fill(engine, chosen.items)
+        figures["calls"] = measure(engine, chosen.items, chosen.rounds)
+        with engine.begin() as conn:
+            keep_counts(conn)
+        if chosen.claims:
+            figures["race"] = race(server.url, chosen.claims, chosen.processes)
+        engine.dispose()
+    if chosen.json:
+        print(json.dumps(figures, indent=2))
+        return
+    print(f"{chosen.items:,} items, {HOSTS + 1} hosts, {CAMPAIGNS} campaigns")
+    for name, call in figures["calls"].items():
+        print(f"  {name:32} p50 {call['p50_ms']:8.2f} ms   p95 {call['p95_ms']:8.2f} ms")
+    for name, figure in {**figures["filling"], **figures.get("race", {})}.items():
+        print(f"  {name:32} {figure:>12,}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""Limits of hosts: left alone until a moment, or at most so many claims at once.
+
+:mod:`.claims` leaves closed hosts out, and lets only as many in as there is room for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.dialects.postgresql import insert
+
+from janitor.errors import Failure
+from janitor.state import Conn
+from janitor.state.queue_limits import HostLimit
+
+
+class InvalidLimit(Failure):
+    """A limit that says nothing sensible."""
+
+
+def limit_host(
+    conn: Conn,
+    host: str,
+    *,
+    rate_limited_until: datetime | None = None,
+    most_active: int | None = None,
+) -> None:
+    """Set the limits of a host anew; without any, it has none.
+
+    Args:
+        conn: the caller's transaction.
+        host: as :attr:`janitor.state.codebase.Codebase.hostname` has it.
+        rate_limited_until: leave it alone until then.
+        most_active: how many of its items may be claimed at once; 0 is none.
+
+    Raises:
+        InvalidLimit: a negative number.
+    """
+    if most_active is not None and most_active < 0:
+        raise InvalidLimit(f"host {host}: at most {most_active} active is no limit; give 0 or more")
+    limits = {"rate_limited_until": rate_limited_until, "most_active": most_active}
+    conn.execute(
+        insert(HostLimit)
+        .values(host=host, **limits)
+        .on_conflict_do_update(index_elements=["host"], set_=limits)
+    )
+
+
+def closed_hosts(conn: Conn) -> set[str]:
+    """Return the hosts that nothing may be taken from now."""
+    return set(conn.execute(text("SELECT host FROM closed_host")).scalars())
+
+
+def admit(conn: Conn, chosen: Sequence[Row[Any]]) -> tuple[list[Row[Any]], set[str]]:
+    """Keep as many items as their hosts have room for, with nobody else taking meanwhile.
+
+    A host that somebody is just taking from counts as full: to wait for another's transaction
+    could take long.
+
+    Args:
+        conn: the caller's transaction; it holds limited hosts until its end.
+        chosen: items in the order of service, each with ``host`` and ``is_limited``.
+
+    Returns:
+        The items that may be taken, and the hosts that had too little room.
+    """
+    limited = {row.host for row in chosen if row.is_limited}
+    if not limited:
+        return list(chosen), set()
+    mine = select(HostLimit.host).where(HostLimit.host.in_(limited))
+    held = set(conn.execute(mine.with_for_update(skip_locked=True)).scalars())
+    # Counted only now: whoever held a host before us has committed.
+    room = dict.fromkeys(limited, 0) | {
+        row.host: row.room for row in conn.execute(_ROOM, {"hosts": sorted(held)})
+    }
+    admitted, full = [], set()
+    for row in chosen:
+        if row.host in room and room[row.host] <= 0:
+            full.add(row.host)
+            continue
+        if row.host in room:
+            room[row.host] -= 1
+        admitted.append(row)
+    return admitted, full
+
+
+_ROOM = text("SELECT host, room FROM host_room WHERE host = ANY (:hosts) AND room IS NOT NULL")

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
+from janitor.redaction import redact
 from janitor.storable import check_storable
 from janitor.uploads.report import Refusal
 
@@ -62,7 +63,7 @@ def read_lines(file: BinaryIO, model: type[L]) -> Iterator[tuple[int, L] | Refus
         try:
             line = _read(text, model)
         except WrongLine as error:
-            yield Refusal(number, str(error))
+            yield Refusal(number, redact(str(error)))
             continue
         first = seen.setdefault(line.key, number)
         if first == number:

@@ -2,12 +2,14 @@
 
 An empty database gets everything. A live Janitor database that somebody else's SQL made is
 adopted: its objects are compared with those of our baseline (:mod:`.description`), and only
-where they agree it is stamped and given our additions. Whatever happens, happens in one
-transaction or not at all, under a lock that keeps two upgrades apart.
+where they agree it is stamped and given our additions. Each version is one transaction, whole
+or not at all, under a lock that keeps two upgrades apart.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,21 +75,21 @@ def upgrade(engine: Engine) -> Upgrade:
 
     Raises:
         NotOurs: it merely looks like a Janitor's database; the message lists differences.
-        PassingError: another upgrade or a busy table did not let us; nothing has changed.
+        PassingError: another upgrade or a busy table did not let us.
     """
-    with engine.begin() as conn:
-        try:
-            conn.execute(text(f"SET LOCAL lock_timeout = '{WAIT_FOR_OTHERS}'"))
-            conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
-            conn.execute(text(f"SET LOCAL lock_timeout = '{WAIT_FOR_TABLES}'"))
-            return _upgrade(conn)
-        except OperationalError as error:
-            if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
-                raise
-            raise PassingError(
-                "the upgrade waited in vain for a lock (another upgrade, or a table in use:"
-                f" {_first_line(error)}); nothing has changed, try again at a quieter time"
-            ) from None
+    with engine.connect() as conn, _waiting_told(conn), _only_upgrade(conn):
+        with _version_step(conn):
+            before = _version(conn)
+            adopted = before is None and _has_known_tables(conn)
+            if adopted:
+                _refuse_if_different(_difference(conn, BASELINE))
+                command.stamp(_alembic(conn), BASELINE)
+            ahead = _ahead(BASELINE if adopted else before)
+            _take(conn, ahead[:1])
+        for revision in ahead[1:]:
+            with _version_step(conn):
+                _take(conn, [revision])
+    return Upgrade(before, _head(), adopted)
 
 
 def check(engine: Engine) -> Findings:
@@ -114,18 +116,54 @@ def check(engine: Engine) -> Findings:
 _LOCK_NOT_AVAILABLE = "55P03"  # PostgreSQL's error code
 
 
-def _upgrade(conn: Connection) -> Upgrade:
-    before = _version(conn)
-    head = _head()
-    if before is not None:
-        _check_known(before)
-    adopted = before is None and _has_known_tables(conn)
-    if adopted:
-        _refuse_if_different(_difference(conn, BASELINE))
-        command.stamp(_alembic(conn), BASELINE)
-    if before != head:
-        command.upgrade(_alembic(conn), "head")
-    return Upgrade(before, head, adopted)
+@contextmanager
+def _only_upgrade(conn: Connection) -> Iterator[None]:
+    """Keep other upgrades away, beyond the end of a transaction."""
+    with conn.begin():
+        conn.execute(text(f"SET LOCAL lock_timeout = '{WAIT_FOR_OTHERS}'"))
+        conn.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+    try:
+        yield
+    finally:
+        with conn.begin():
+            conn.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _UPGRADE_LOCK})
+
+
+@contextmanager
+def _version_step(conn: Connection) -> Iterator[None]:
+    """One version, one transaction: a long one must not hold the tables of another."""
+    with conn.begin():
+        conn.execute(text(f"SET LOCAL lock_timeout = '{WAIT_FOR_TABLES}'"))
+        yield
+
+
+@contextmanager
+def _waiting_told(conn: Connection) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        if getattr(error.orig, "pgcode", None) != _LOCK_NOT_AVAILABLE:
+            raise
+        with conn.begin():
+            version = _version(conn) or "none yet"
+        raise PassingError(
+            "the upgrade waited in vain for a lock (another upgrade, or a table in use:"
+            f" {_first_line(error)}); the database is at version {version} as a whole, try again"
+            " at a quieter time"
+        ) from None
+
+
+def _ahead(version: str | None) -> list[str]:
+    """Return the versions that come after one, oldest first."""
+    if version is not None:
+        _check_known(version)
+    scripts = ScriptDirectory(str(SCRIPTS)).iterate_revisions("head", version or "base")
+    return [script.revision for script in scripts][::-1]
+
+
+def _take(conn: Connection, revisions: list[str]) -> None:
+    for revision in revisions:
+        command.upgrade(_alembic(conn), revision)
 
 
 def _refuse_if_different(difference: Difference) -> None:

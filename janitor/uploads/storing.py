@@ -85,11 +85,11 @@ def upload(
     """
     began = time.perf_counter()
     rules = SUBJECTS[subject]
-    # First of all, so that nobody changes what the lines are compared with, or waits for a
-    # place in the queue that waits for this one.
-    keep_passes_aside(conn)
     refusals: list[Refusal] = []
     accepted = stage(conn, _set_aside(file, rules, refusals))
+    # Not before all is read, which may take as long as whoever writes it. From here on no other
+    # upload changes what the lines are compared with, and no pass writes the same entries.
+    keep_passes_aside(conn)
     lines = accepted + len(refusals)
     found = rules.check_removal(conn) if remove else rules.check(conn)
     refusals = sorted(refusals + found)

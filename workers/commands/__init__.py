@@ -1,1 +1,5 @@
-"""Groups of the command line, one noun a module; :mod:`workers.cli` lists them."""
+"""The command line's commands, one noun a module; :mod:`workers.cli` lists them.
+
+Each imports what it needs when it runs, so that ``--help`` is quick and a worker can set its
+environment before Celery reads it.
+"""

@@ -1,0 +1,137 @@
+"""What is held back: hosts at their limit, paused campaigns; and several claims in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Engine, update
+from sqlalchemy.orm import Session
+
+from janitor.queue import (
+    InvalidLimit,
+    InvalidPace,
+    Queue,
+    closed_hosts,
+    limit_host,
+    paused_campaigns,
+    set_pace,
+)
+from janitor.queue import choice as choosing
+from janitor.state.codebase import Codebase
+from janitor.state.queue import QueueEntry
+
+HOUR = timedelta(hours=1)
+ONE, TWO = "one.example", "two.example"
+Put = Callable[..., int]
+
+
+def take(session: Session, most: int = 9, **filters: str) -> list[int]:
+    claims = Queue(session).claim_several(most, worker="w", lease=HOUR, **filters)  # type: ignore[arg-type]  # by name
+    session.commit()
+    return [claim.item.id for claim in claims]
+
+
+def test_several_are_claims_of_their_own_in_the_order_of_service(
+    put: Put, session: Session
+) -> None:
+    last, second, first = put("ash", offset=9), put("birch", offset=-1), put("cedar", offset=-1)
+    claims = Queue(session).claim_several(2, worker="w", lease=HOUR)
+    assert [claim.item.id for claim in claims] == [first, second]
+    assert len({claim.claim_id for claim in claims}) == 2
+    Queue(session).release(claims[0].claim_id)
+    session.commit()
+    assert take(session) == [first, last]
+    assert take(session) == []
+
+
+def test_a_host_is_left_alone_until_its_time(put: Put, session: Session) -> None:
+    ash, birch = put("ash"), put("birch")
+    limit_host(session, ONE, rate_limited_until=datetime.now(UTC) + HOUR)
+    limit_host(session, TWO, rate_limited_until=datetime.now(UTC) - HOUR)
+    assert closed_hosts(session) == {ONE}
+    item, _vcs = Queue(session).next_item()
+    assert item is not None
+    assert item.id == birch
+    assert take(session) == [birch]
+    limit_host(session, ONE)
+    assert take(session) == [ash]
+
+
+def test_a_host_has_no_more_claims_than_it_may(put: Put, session: Session) -> None:
+    first, second, third = put("ash"), put("ash", "other"), put("ash", "third")
+    birch = put("birch")
+    limit_host(session, ONE, most_active=2)
+    assert take(session) == [first, second, birch]
+    assert take(session) == []
+    Queue(session).release(Queue(session).held_by("w")[0])
+    session.commit()
+    assert len(take(session)) == 1
+    assert third not in take(session)
+    limit_host(session, ONE, most_active=0)
+    assert take(session) == []
+    with pytest.raises(InvalidLimit, match=ONE):
+        limit_host(session, ONE, most_active=-1)
+
+
+def test_two_at_once_do_not_overfill_a_host_nor_wait(
+    put: Put, session: Session, engine: Engine
+) -> None:
+    first, _second, birch = put("ash"), put("ash", "other"), put("birch", offset=5)
+    limit_host(session, ONE, most_active=1)
+    session.commit()
+    mine = Queue(session).claim(worker="me", lease=HOUR)
+    with engine.begin() as conn:
+        yours = Queue(conn).claim(worker="you", lease=HOUR)
+        nobodys = Queue(conn).claim(worker="they", lease=HOUR)
+    assert mine is not None
+    assert yours is not None
+    assert (mine.item.id, yours.item.id, nobodys) == (first, birch, None)
+
+
+def test_the_host_of_an_item_follows_its_codebase(put: Put, session: Session) -> None:
+    ash = put("ash")
+    moved = {"branch_url": "https://three.example/ash", "url": "https://three.example/ash"}
+    session.execute(update(Codebase).where(Codebase.name == "ash").values(moved))
+    session.commit()
+    queue = Queue(session)
+    assert queue.next_item(exclude_hosts=["three.example"]) == (None, {})
+    assert queue.next_item(exclude_hosts=[ONE])[0] is not None
+    session.execute(update(QueueEntry).where(QueueEntry.id == ash).values(codebase="birch"))
+    assert queue.next_item(exclude_hosts=[TWO]) == (None, {})
+
+
+def test_what_is_left_out_at_the_front_does_not_hide_the_rest(
+    put: Put, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choosing, "FRONT", 0)
+    ids = [put("ash", offset=1), put("ash", "other", offset=2), put("ash", "third", offset=3)]
+    behind, after = put("birch", offset=50), put("cedar", offset=60)
+    queue = Queue(session)
+    session.commit()
+    assert [queue.next_item(exclude_hosts=[ONE])[0]] == [queue.get_item(behind)]
+    assert queue.next_item(exclude_hosts=[ONE, TWO])[0] == queue.get_item(after)
+    assert queue.next_item()[0] == queue.get_item(ids[0])
+    assert take(session) == [*ids, behind, after]
+
+
+def test_paused_campaigns_wait(put: Put, session: Session) -> None:
+    first, other = put("ash"), put("birch", "other")
+    set_pace(session, "tidy", paused=True)
+    assert take(session, campaign="tidy") == []
+    assert take(session) == [other]
+    set_pace(session, "tidy", weight=2.0)  # a weight does not end a pause
+    assert paused_campaigns(session) == {"tidy"}
+    set_pace(session, "tidy", paused=False)
+    set_pace(session, paused=True)
+    assert Queue(session).next_item() == (None, {})
+    assert take(session) == []
+    set_pace(session, paused=False)
+    assert take(session) == [first]
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_weight_is_above_zero(session: Session, weight: float) -> None:
+    with pytest.raises(InvalidPace, match="tidy"):
+        set_pace(session, "tidy", weight=weight)

@@ -7,7 +7,7 @@ is. Where that view does not exist, nothing is known to be there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import func, select, text
@@ -58,6 +58,49 @@ def satisfied_runs(
         for run_id, listed in relations.items()
         if listed and all(any(one in there for one in any_of) for any_of in listed)
     )
+
+
+def dep_available(  # noqa: PLR0917 - callers in the field may give all by position
+    conn: Conn,
+    name: str,
+    archqual: str | None = None,  # noqa: ARG001 - this and the others of its kind: relations
+    arch: str | None = None,  # noqa: ARG001 - in the field have them, but no version is told
+    distribution: str | None = None,  # noqa: ARG001 - apart by them
+    version: Sequence[str] | None = None,
+    restrictions: object = None,  # noqa: ARG001
+) -> bool:
+    """Say whether there is a package, in the version asked for if one is.
+
+    Args:
+        conn: a connection or session.
+        name: the source package.
+        archqual: said by some relations, and not asked for; so are the next two.
+        arch: see above.
+        distribution: see above.
+        version: an operator (``>=``, ``>>``, ``<=``, ``<<``, ``=``) and what to compare with.
+        restrictions: see above.
+    """
+    return deps_satisfied(conn, "", [[{"name": name, "version": version}]])
+
+
+def deps_satisfied(
+    conn: Conn,
+    campaign: str,  # noqa: ARG001 - callers in the field give it
+    dependencies: Iterable[Iterable[Mapping[str, Any]]],
+) -> bool:
+    """Say whether of each list of alternatives one is there; relations nobody can read are not.
+
+    Args:
+        conn: a connection or session.
+        campaign: what for; the same for all.
+        dependencies: lists of alternatives, each with a ``name`` and perhaps a ``version``.
+    """
+    said = [list(any_of) for any_of in dependencies]
+    listed = read_relations({"relations": said})
+    if said and not (listed and _knows_versions(conn)):
+        return False
+    there = _available(conn, {one for any_of in listed for one in any_of})
+    return all(any(one in there for one in any_of) for any_of in listed)
 
 
 def read_relations(details: Any) -> Relations:  # noqa: ANN401 - JSON that others wrote

@@ -59,15 +59,17 @@ def estimate_duration(conn: Conn, codebase: str, campaign: str) -> timedelta:
     return timedelta(seconds=DEFAULT_ESTIMATED_DURATION)
 
 
-def with_estimates(statement: str) -> TextClause:
+def with_estimates(statement: str, *, instead: str = "") -> TextClause:
     """Return a statement that reads from the table expression ``estimate``.
 
     Args:
         statement: what follows ``WITH estimate AS (…)``.
+        instead: table expressions that the estimates read in place of tables of these names.
     """
     estimates = (files(__package__) / "estimates.sql").read_text()
     # Nothing from outside: both texts are files and constants of this package.
-    return text(f"WITH estimate AS (\n{estimates}\n)\n{statement}")
+    before = f"{instead}," if instead else ""
+    return text(f"WITH {before} estimate AS (\n{estimates}\n)\n{statement}")
 
 
 def _listed(names: Sequence[str] | None) -> list[str] | None:

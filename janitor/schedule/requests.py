@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from datetime import timedelta
 
 from pydantic import Field
@@ -129,6 +130,50 @@ def do_schedule(
         requester=requester,
     )
     return offset, estimated_duration, queue_id, actual
+
+
+def do_schedule_control(
+    conn: Conn,
+    codebase: str,
+    *,
+    change_set: str | None = None,
+    main_branch_revision: bytes | None = None,
+    offset: float | None = None,
+    refresh: bool = False,
+    bucket: str = "control",
+    requester: str | None = None,
+    estimated_duration: timedelta | None = None,
+) -> tuple[float, timedelta, int, str]:
+    """Put a run that changes nothing in the queue, to compare others with.
+
+    Args:
+        conn: the caller's transaction.
+        codebase: where to run.
+        change_set: the change set that the run belongs to.
+        main_branch_revision: what to build; the newest unless given.
+        offset: as for :func:`do_schedule`, like all that follows.
+        refresh: begin anew.
+        bucket: the bucket to wait in.
+        requester: who asks.
+        estimated_duration: how long it may take.
+
+    Returns:
+        The offset, the estimated duration, the entry's id and the bucket that it is in.
+    """
+    revision = main_branch_revision
+    words = ["brz", "up"] if revision is None else ["brz", "up", f"--revision={revision.decode()}"]
+    return do_schedule(
+        conn,
+        "control",
+        codebase,
+        bucket,
+        change_set=change_set,
+        offset=offset,
+        refresh=refresh,
+        requester=requester,
+        estimated_duration=estimated_duration,
+        command=shlex.join(words),
+    )
 
 
 def schedule_next(conn: Conn, codebase: str, campaign: str) -> None:

@@ -28,7 +28,7 @@ Put = Callable[..., int]
 
 
 def take(session: Session, most: int = 9, **filters: str) -> list[int]:
-    claims = Queue(session).claim_several(most, worker="w", lease=HOUR, **filters)  # type: ignore[arg-type]  # by name
+    claims = Queue(session).claim_several(most, worker="w", lease=HOUR, **filters)
     session.commit()
     return [claim.item.id for claim in claims]
 

@@ -79,7 +79,7 @@ def test_every_command_exists(page: Path) -> None:
 def test_commands_are_found_where_they_stand() -> None:
     assert ["db", "upgrade"] in calls(DOCS / "how-to" / "use-your-own-servers.md")
     assert unknown(["db", "downgrade"]) == "downgrade"
-    assert unknown(["schedule"]) == "schedule"
+    assert unknown(["shedule"]) == "shedule"
 
 
 @pytest.mark.parametrize("start", STARTS, ids=named)

@@ -85,8 +85,8 @@ _DELIVERY: dict[str, Any] = {
 
 _PROCESSES: dict[str, Any] = {
     "worker_consumer": "workers.consumer:ResilientConsumer",
-    # SIGTERM is made a SIGQUIT (see workers.commands.worker): running work gets this long to end, then
-    # goes back. Celery sleeps through all of it if anything runs at first, so every stop of
+    # SIGTERM is made a SIGQUIT (workers.commands.worker): running work gets this long to end,
+    # then goes back. Celery sleeps through all of it if anything runs at first, so every stop of
     # a busy worker takes as long; a supervisor has to grant more than that. We send no
     # message with a delay, so an idle worker has nothing to wait for.
     "worker_soft_shutdown_timeout": SOFT_SHUTDOWN,

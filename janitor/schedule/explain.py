@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Row, func, select, tuple_
 
+from janitor.queue import EVERY_CAMPAIGN, paused_campaigns
 from janitor.queue.item import ENTRY
 from janitor.schedule.estimates import Scope, with_estimates
 from janitor.state import Conn
@@ -142,7 +143,7 @@ def explain(conn: Conn, codebase: str, campaign: str, change_set: str | None = N
     elif entry.claim_id is not None:
         reasons = (f"{entry.claimed_by} is working on it, until {_moment(entry.claimed_until)}",)
     else:
-        reasons = ()
+        reasons = _pauses(conn, campaign)
     place = None if entry is None else _place(conn, entry)
     return Explanation(codebase, campaign, change_set, reasons, place, factors)
 
@@ -158,6 +159,13 @@ def _factors(conn: Conn, codebase: str, campaign: str, change_set: str | None) -
         return None
     named = row._mapping  # noqa: SLF001 - documented name
     return Factors(**{name: named[name] for name in Factors.__dataclass_fields__})
+
+
+def _pauses(conn: Conn, campaign: str) -> tuple[str, ...]:
+    paused = paused_campaigns(conn)
+    if EVERY_CAMPAIGN in paused:
+        return ("all campaigns are paused: nothing is handed out",)
+    return (f"campaign {campaign} is paused",) if campaign in paused else ()
 
 
 def _why_not(conn: Conn, codebase: str, campaign: str, change_set: str | None) -> tuple[str, ...]:
@@ -181,7 +189,9 @@ def _why_not(conn: Conn, codebase: str, campaign: str, change_set: str | None) -
         reasons.append(f"it is a candidate with another change set only: {others}")
     elif own[0].publish_policy is None:
         reasons.append("the candidate has no publish policy")
-    return tuple(reasons) or ("nothing keeps it out: the next recomputation adds it",)
+    if not reasons:
+        reasons.append("nothing keeps it out of the queue: the next recomputation adds it")
+    return (*reasons, *_pauses(conn, campaign))
 
 
 def _place(conn: Conn, entry: Row[Any]) -> Place:

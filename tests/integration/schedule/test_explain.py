@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from janitor.queue import Queue
+from janitor.queue import Queue, set_pace
 from janitor.schedule.explain import explain
 from janitor.schedule.recompute import recompute
 from workers.cli import cli
@@ -57,7 +57,7 @@ def test_what_is_not_queued_says_why(field: Any, session: Session) -> None:
         "plain": ("it is no candidate of tidy",),
         "other": ("it is a candidate with another change set only: spring",),
         "bare": ("the candidate has no publish policy",),
-        "ready": ("nothing keeps it out: the next recomputation adds it",),
+        "ready": ("nothing keeps it out of the queue: the next recomputation adds it",),
         "idle": ("codebase idle is inactive",),
     }
     assert [name for name, why in said.items() if why.factors] == ["ready"]
@@ -164,3 +164,15 @@ def test_a_database_that_is_away_is_a_sentence_without_its_password() -> None:
     assert done.stderr.startswith("janitor-workers: ")
     assert "Traceback" not in done.stderr
     assert "hush" not in done.stderr + done.stdout
+
+
+def test_a_pause_is_a_reason_to_wait(field: Any, session: Session) -> None:
+    field.codebase("hello")
+    field.candidate("hello")
+    recompute(session)
+    assert explain(session, "hello", "tidy").reasons == ()
+    set_pace(session, "tidy", paused=True)
+    assert explain(session, "hello", "tidy").reasons == ("campaign tidy is paused",)
+    set_pace(session, paused=True)
+    (reason,) = explain(session, "hello", "tidy").reasons
+    assert "all campaigns are paused" in reason

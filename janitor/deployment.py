@@ -19,6 +19,7 @@ from janitor.config import Config
 from janitor.errors import Failure
 from janitor.jobs import Doorbell, ledger_sessions
 from janitor.logs import LogFileManager, get_log_manager
+from janitor.schedule import Options
 from janitor.spool import Spool
 from janitor.state import create_pool
 from janitor.vcs import VcsManager, get_vcs_managers_from_config
@@ -92,6 +93,15 @@ class Deployment:
     def lease(self) -> timedelta:
         """How long a worker may be silent before its job is taken back."""
         return timedelta(seconds=self.config.lease_seconds)
+
+    @property
+    def scheduling(self) -> Options:
+        """How places in the queue are given."""
+        return Options(
+            calibrated=self.config.success_model == "calibrated",
+            fair_shares=self.config.fair_shares,
+            cool_down=timedelta(seconds=self.config.cool_down_seconds),
+        )
 
     def forget(self) -> None:
         """Drop what a parent process opened, without closing it for the parent."""

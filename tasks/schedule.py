@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 def recompute(deployment: Deployment) -> str:
     """Give every candidate its place in the queue."""
     with deployment.sessions.begin() as session:
-        return str(recompute_schedule(session))
+        return str(recompute_schedule(session, options=deployment.scheduling))
 
 
 @carries(REQUEST)
@@ -34,7 +34,8 @@ def upload(work: Work[UploadLines]) -> None:
     """Add, change or remove the codebases or candidates of a spooled file."""
     spool = work.deployment.spool
     with work.finish() as session:
-        report = upload_from_spool(session, spool, work.ask)
+        options = work.deployment.scheduling
+        report = upload_from_spool(session, spool, work.ask, options=options)
     logger.info("%s: %s", work.ask.file, report)
     spool.discard_upload(work.ask.file)
 
@@ -45,5 +46,5 @@ def finish(work: Work[FinishRun]) -> None:
     run_id = work.ask.run_id
     handed_in = read_handed_in(work.deployment.spool, run_id)
     with work.finish() as session:
-        store_run(session, run_id, handed_in)
+        store_run(session, run_id, handed_in, options=work.deployment.scheduling)
     discard_if_done(work.deployment, run_id)

@@ -32,7 +32,7 @@ def mend_jobs(deployment: Deployment) -> str:
 def mend_claims(deployment: Deployment) -> str:
     """Put queue items back whose worker is gone."""
     with deployment.sessions.begin() as session:
-        return str(settle_expired_claims(session))
+        return str(settle_expired_claims(session, options=deployment.scheduling))
 
 
 @ticks("janitor.schedule.count_queue")

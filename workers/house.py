@@ -39,6 +39,14 @@ _DIRECTORIES = {
     "git_location": "git",
     "bzr_location": "bzr",
 }
+_PASSED_ON = (
+    "database_location",
+    "redis_location",
+    "lease_seconds",
+    "success_model",
+    "fair_shares",
+    "cool_down_seconds",
+)
 
 
 class House:
@@ -155,7 +163,7 @@ class House:
         """The configuration as the processes read it: never on a command line."""
         return {
             f"JANITOR_{name.upper()}": str(getattr(self.config, name))
-            for name in (*_DIRECTORIES, "database_location", "redis_location", "lease_seconds")
+            for name in (*_DIRECTORIES, *_PASSED_ON)
         }
 
     def _tell_environment(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, fields
+from typing import Literal
 
 from janitor.redaction import MASK, redact
 
@@ -19,6 +20,8 @@ SECRET = "secret"  # noqa: S105 - the name of a mark, not a password
 ENVIRONMENT_ONLY = "environment_only"
 
 DEFAULT_LEASE_SECONDS = 60.0
+
+SuccessModel = Literal["parity", "calibrated"]
 
 
 class Message:
@@ -145,7 +148,8 @@ class Config(Message):
     """A deployment: where everything is, and what is done there.
 
     The fields from ``spool_location`` on are ours alone; only the environment sets them.
-    ``lease_seconds`` is how long a worker may be silent before its job is taken back.
+    ``lease_seconds`` is how long a worker may be silent before its job is taken back. The last
+    three say how places in the queue are given (:class:`janitor.schedule.Options`).
     """
 
     logs_location: str | None = None
@@ -169,6 +173,9 @@ class Config(Message):
     artifact_backup_location: str | None = field(default=None, metadata={ENVIRONMENT_ONLY: True})
     runner_url: str | None = field(default=None, metadata={ENVIRONMENT_ONLY: True})
     lease_seconds: float = field(default=DEFAULT_LEASE_SECONDS, metadata={ENVIRONMENT_ONLY: True})
+    success_model: SuccessModel = field(default="parity", metadata={ENVIRONMENT_ONLY: True})
+    fair_shares: bool = field(default=False, metadata={ENVIRONMENT_ONLY: True})
+    cool_down_seconds: float = field(default=0.0, metadata={ENVIRONMENT_ONLY: True})
 
     def find_distribution(self, name: str) -> Distribution | None:
         """Return the first distribution of that name, or None."""

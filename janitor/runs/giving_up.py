@@ -14,7 +14,7 @@ from sqlalchemy import Row, delete, func, insert, select
 from janitor.queue import Queue
 from janitor.runs.change_set import change_set_of
 from janitor.runs.news import announce_run
-from janitor.schedule import schedule_next
+from janitor.schedule import PARITY, Options, schedule_next
 from janitor.state import Conn
 from janitor.state.queue import QueueEntry
 from janitor.state.run import RunRow
@@ -34,15 +34,17 @@ class Settled:
         return f"{self.put_back} put back, {self.given_up} given up"
 
 
-def settle_expired_claims(conn: Conn) -> Settled:
+def settle_expired_claims(conn: Conn, *, options: Options = PARITY) -> Settled:
     """Put items back whose worker is gone, and end those that wear out their workers.
 
     Args:
         conn: a transaction of its own.
+        options: how the candidates of items that were given up get their next places.
     """
     expired = Queue(conn).take_back_expired()
     for item in expired.worn_out:
         _store_worker_failure(conn, item)
+        schedule_next(conn, item.codebase, item.suite, options=options)
     return Settled(expired.put_back, len(expired.worn_out))
 
 
@@ -68,5 +70,4 @@ def _store_worker_failure(conn: Conn, item: Row[Any]) -> None:
         )
     )
     conn.execute(delete(QueueEntry).where(QueueEntry.claim_id == item.claim_id))
-    schedule_next(conn, item.codebase, item.suite)
     announce_run(conn, item.claim_id)

@@ -25,7 +25,7 @@ from janitor.queue import ClaimLost, Queue
 from janitor.runs.change_set import change_set_of
 from janitor.runs.news import announce_run
 from janitor.runs.result import CONTINUED, SUCCESS, InvalidResult, RunResult
-from janitor.schedule import schedule_next
+from janitor.schedule import PARITY, Options, schedule_next
 from janitor.spool import Spool
 from janitor.state import Conn
 from janitor.state.candidate import Candidate
@@ -114,13 +114,14 @@ def read_handed_in(spool: Spool, run_id: str) -> HandedIn:
     return HandedIn(result, logs, tuple(others))
 
 
-def store_run(conn: Conn, run_id: str, handed_in: HandedIn) -> bool:
+def store_run(conn: Conn, run_id: str, handed_in: HandedIn, *, options: Options = PARITY) -> bool:
     """Store a run and everything that follows from it, in the caller's transaction.
 
     Args:
         conn: the transaction; nothing is stored unless it commits.
         run_id: the claim's id.
         handed_in: what the worker left.
+        options: how the candidate's next place is given.
 
     Returns:
         False where the run is stored already.
@@ -142,7 +143,7 @@ def store_run(conn: Conn, run_id: str, handed_in: HandedIn) -> bool:
     _insert_run(conn, run_id, item, handed_in, change_set)
     _insert_branches(conn, run_id, handed_in.result)
     conn.execute(delete(QueueEntry).where(QueueEntry.claim_id == run_id))
-    schedule_next(conn, item.codebase, item.suite)
+    schedule_next(conn, item.codebase, item.suite, options=options)
     _ask_for_what_follows(conn, run_id, item, handed_in)
     announce_run(conn, run_id)
     return True

@@ -20,6 +20,7 @@ from janitor.schedule.offset import (
     MINIMUM_NORMALIZED_CODEBASE_VALUE,
     calculate_offset,
 )
+from janitor.schedule.options import PARITY, Options
 from janitor.schedule.regular import (
     bulk_add_to_queue,
     do_schedule_regular,
@@ -40,8 +41,10 @@ __all__ = [
     "FIRST_RUN_BONUS",
     "MINIMUM_COST",
     "MINIMUM_NORMALIZED_CODEBASE_VALUE",
+    "PARITY",
     "PUBLISH_MODE_VALUE",
     "CandidateUnavailable",
+    "Options",
     "bulk_add_to_queue",
     "calculate_offset",
     "dep_available",

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import TextClause, func, select, text
 
 from janitor.schedule.dependencies import satisfied_runs
+from janitor.schedule.options import PARITY, Options
 from janitor.state import Conn
 from janitor.state.run import RunRow
 
@@ -59,17 +60,19 @@ def estimate_duration(conn: Conn, codebase: str, campaign: str) -> timedelta:
     return timedelta(seconds=DEFAULT_ESTIMATED_DURATION)
 
 
-def with_estimates(statement: str, *, instead: str = "") -> TextClause:
+def with_estimates(statement: str, *, instead: str = "", options: Options = PARITY) -> TextClause:
     """Return a statement that reads from the table expression ``estimate``.
 
     Args:
         statement: what follows ``WITH estimate AS (…)``.
         instead: table expressions that the estimates read in place of tables of these names.
+        options: which success model, and how long candidates rest.
     """
     estimates = (files(__package__) / "estimates.sql").read_text()
     # Nothing from outside: both texts are files and constants of this package.
     before = f"{instead}," if instead else ""
-    return text(f"WITH {before} estimate AS (\n{estimates}\n)\n{statement}")
+    whole = text(f"WITH {before} estimate AS (\n{estimates}\n)\n{statement}")
+    return whole.bindparams(**options.parameters())
 
 
 def _listed(names: Sequence[str] | None) -> list[str] | None:

@@ -3,6 +3,8 @@
 --
 -- :codebases, :campaigns  arrays to restrict the candidates to, or NULL for all
 -- :satisfied              ids of runs that failed for want of dependencies there now are
+-- :calibrated             whether recent runs weigh more, and the candidate's chance counts
+-- :cool_down              how long a codebase and campaign rest after a run
 
 WITH policy AS (
     SELECT named.name,
@@ -22,7 +24,7 @@ WITH policy AS (
 ),
 chosen AS (
     SELECT candidate.codebase, candidate.suite, candidate.change_set, candidate.command,
-        candidate.context, candidate.value,
+        candidate.context, candidate.value, candidate.success_chance,
         codebase.value AS codebase_value, policy.value AS policy_value
     FROM candidate
     JOIN codebase ON codebase.name = candidate.codebase
@@ -35,18 +37,20 @@ chosen AS (
 -- others: worker failures of the last day, and failures that would succeed by now.
 exceptions AS MATERIALIZED (
     SELECT codebase, suite, context, instigated_context, duration,
-        1 AS total, 0 AS successes, 1 AS tried
+        1 AS total, 0 AS successes, 1 AS tried,
+        run_weight(start_time) AS weight, 0 AS weighted_successes
     FROM run
     WHERE failure_transient IS NOT TRUE
         AND result_code = 'worker-failure' AND start_time >= now() - interval '1 day'
     UNION ALL
-    SELECT codebase, suite, context, instigated_context, NULL, 0, 1, -1
+    SELECT codebase, suite, context, instigated_context, NULL, 0, 1, -1, 0, run_weight(start_time)
     FROM run
     WHERE id = ANY (cast(:satisfied AS text[]))
 ),
 exceptional AS (
     SELECT codebase, suite, sum(total)::bigint AS total, sum(successes)::bigint AS successes,
-        sum(duration) AS duration, count(duration) AS durations
+        sum(duration) AS duration, count(duration) AS durations,
+        sum(weight) AS weight, sum(weighted_successes) AS weighted_successes
     FROM exceptions
     GROUP BY codebase, suite
 ),
@@ -62,6 +66,11 @@ known AS MATERIALIZED (
     SELECT chosen.*,
         coalesce(kept.total, 0) + coalesce(exceptional.total, 0) AS previous_runs,
         coalesce(kept.successes, 0) + coalesce(exceptional.successes, 0) AS successes,
+        CASE WHEN :calibrated THEN coalesce(kept.weight, 0) + coalesce(exceptional.weight, 0)
+        END AS weight,
+        CASE WHEN :calibrated THEN
+            coalesce(kept.weighted_successes, 0) + coalesce(exceptional.weighted_successes, 0)
+        END AS weighted_successes,
         CASE
             WHEN exceptional.codebase IS NULL THEN kept.duration / nullif(kept.durations, 0)
             ELSE (coalesce(kept.duration, '0') + coalesce(exceptional.duration, '0'))
@@ -99,8 +108,36 @@ of_campaign AS (
 highest AS (
     SELECT max(value) AS value FROM codebase
 ),
+-- What a run of now weighs. The same all day long, so that a pass finds nothing to change.
+today AS (
+    SELECT run_weight(date_trunc('day', timezone('UTC', now())) + interval '1 day') AS weight
+),
+cooling AS (
+    SELECT codebase, suite, max(finish_time) + cast(:cool_down AS interval) AS cooling_until
+    FROM run
+    WHERE finish_time > timezone('UTC', now()) - cast(:cool_down AS interval)
+        -- A clock that is far ahead makes nobody rest for years.
+        AND finish_time < timezone('UTC', now()) + cast(:cool_down AS interval)
+        AND (cast(:codebases AS text[]) IS NULL OR codebase = ANY (:codebases))
+        AND (cast(:campaigns AS text[]) IS NULL OR suite = ANY (:campaigns))
+    GROUP BY codebase, suite
+),
 factors AS (
     SELECT known.codebase, known.suite, change_set, command, context, previous_runs, successes,
+        cooling_until,
+        -- How many runs the chance of success is told from, and how many of them succeeded.
+        CASE WHEN :calibrated
+            -- Fewer than there were: they fade. Never more, whatever a worker's clock said.
+            THEN least((weight / (SELECT weight FROM today))::float, previous_runs)
+                + CASE WHEN success_chance IS NULL THEN 0 ELSE 1 END
+            ELSE previous_runs
+        END AS tries,
+        CASE WHEN :calibrated
+            THEN least((weight / (SELECT weight FROM today))::float, previous_runs)
+                * coalesce((weighted_successes / nullif(weight, 0))::float, 0)
+                + greatest(least(coalesce(success_chance, 0), 1), 0)
+            ELSE successes
+        END AS hits,
         coalesce(nullif(coalesce(known.value, 0) + policy_value, 0), 1)
             + CASE WHEN previous_runs = 0 THEN 100 ELSE 0 END AS value,
         CASE
@@ -121,10 +158,11 @@ factors AS (
     CROSS JOIN highest
     LEFT JOIN of_codebase ON of_codebase.codebase = known.codebase
     LEFT JOIN of_campaign ON of_campaign.suite = known.suite
+    LEFT JOIN cooling ON cooling.codebase = known.codebase AND cooling.suite = known.suite
 ),
 likely AS (
     SELECT *,
-        (10 * successes + 1)::float / (10 * previous_runs + 1) * context_factor AS probability,
+        (10 * hits + 1)::float / (10 * tries + 1) * context_factor AS probability,
         20000 + date_part('epoch', duration) * 1000 AS cost -- milliseconds
     FROM factors
 )

@@ -14,6 +14,7 @@ from sqlalchemy import Row, func, select, tuple_
 from janitor.queue import EVERY_CAMPAIGN, paused_campaigns
 from janitor.queue.item import ENTRY
 from janitor.schedule.estimates import Scope, with_estimates
+from janitor.schedule.options import PARITY, Options
 from janitor.state import Conn
 from janitor.state.candidate import Candidate
 from janitor.state.codebase import Codebase
@@ -27,19 +28,24 @@ class Factors:
     codebase_value: float
     previous_runs: int
     successes: float
+    tries: float
+    hits: float
     context_factor: float
     probability: float
     duration: timedelta
     cost: float
     offset: float
+    cooling_until: datetime | None
 
     def __str__(self) -> str:
+        counted = f", counted as {self.hits:.3g} of {self.tries:.3g}"
         return (
             f"offset {self.offset:.0f} = cost {self.cost:.0f}"
             f" / (codebase value {self.codebase_value:.3g}"
             f" x probability {self.probability:.3g} x value {self.value:g})\n"
             f"  probability: {self.successes:g} of {self.previous_runs} earlier runs brought"
-            f" something, context factor {self.context_factor:g}\n"
+            f" something{counted if self.tries != self.previous_runs else ''},"
+            f" context factor {self.context_factor:g}\n"
             f"  cost: 20 s and the estimated duration, {_seconds(self.duration)}"
         )
 
@@ -92,7 +98,7 @@ class Place:
     ahead: tuple[Ahead, ...]
 
     def __str__(self) -> str:
-        made = "" if self.base is None else f" = base {self.base} + offset {self.offset}"
+        made = "" if self.offset is None else f" = base {self.base} + offset {self.offset}"
         asked = f", asked for by {self.requester}" if self.requester else ""
         lines = [f"bucket {self.bucket}, priority {self.priority}{made}{asked}"]
         if self.position is not None:
@@ -123,7 +129,14 @@ class Explanation:
         return "\n".join([*lines, *(str(part) for part in (self.place, self.factors) if part)])
 
 
-def explain(conn: Conn, codebase: str, campaign: str, change_set: str | None = None) -> Explanation:
+def explain(
+    conn: Conn,
+    codebase: str,
+    campaign: str,
+    change_set: str | None = None,
+    *,
+    options: Options = PARITY,
+) -> Explanation:
     """Say why a candidate has its place in the queue, or has none.
 
     Args:
@@ -131,27 +144,32 @@ def explain(conn: Conn, codebase: str, campaign: str, change_set: str | None = N
         codebase: where it is to run.
         campaign: what for.
         change_set: that of the candidate; None for the candidate without one.
+        options: how places are given.
     """
     entry = conn.execute(
         select(*ENTRY)
         .where(ENTRY.codebase == codebase, ENTRY.suite == campaign)
         .where(ENTRY.change_set.is_not_distinct_from(change_set))
     ).one_or_none()
-    factors = _factors(conn, codebase, campaign, change_set)
+    factors = _factors(conn, codebase, campaign, change_set, options)
     if entry is None:
-        reasons = _why_not(conn, codebase, campaign, change_set)
+        rests = factors.cooling_until if factors else None
+        reasons = _why_not(conn, codebase, campaign, change_set, rests)
     elif entry.claim_id is not None:
         reasons = (f"{entry.claimed_by} is working on it, until {_moment(entry.claimed_until)}",)
     else:
         reasons = _pauses(conn, campaign)
-    place = None if entry is None else _place(conn, entry)
+    place = None if entry is None else _place(conn, entry, options)
     return Explanation(codebase, campaign, change_set, reasons, place, factors)
 
 
-def _factors(conn: Conn, codebase: str, campaign: str, change_set: str | None) -> Factors | None:
+def _factors(
+    conn: Conn, codebase: str, campaign: str, change_set: str | None, options: Options
+) -> Factors | None:
     row = conn.execute(
         with_estimates(
-            "SELECT * FROM estimate WHERE change_set IS NOT DISTINCT FROM cast(:own AS text)"
+            "SELECT * FROM estimate WHERE change_set IS NOT DISTINCT FROM cast(:own AS text)",
+            options=options,
         ),
         Scope([codebase], [campaign]).parameters(conn) | {"own": change_set},
     ).one_or_none()
@@ -168,7 +186,9 @@ def _pauses(conn: Conn, campaign: str) -> tuple[str, ...]:
     return (f"campaign {campaign} is paused",) if campaign in paused else ()
 
 
-def _why_not(conn: Conn, codebase: str, campaign: str, change_set: str | None) -> tuple[str, ...]:
+def _why_not(
+    conn: Conn, codebase: str, campaign: str, change_set: str | None, rests: datetime | None
+) -> tuple[str, ...]:
     known = conn.execute(
         select(Codebase.inactive).where(Codebase.__table__.c.name == codebase)
     ).one_or_none()
@@ -189,19 +209,23 @@ def _why_not(conn: Conn, codebase: str, campaign: str, change_set: str | None) -
         reasons.append(f"it is a candidate with another change set only: {others}")
     elif own[0].publish_policy is None:
         reasons.append("the candidate has no publish policy")
+    elif rests is not None:
+        reasons.append(f"it rests after its last run, until {_moment(rests)}")
     if not reasons:
         reasons.append("nothing keeps it out of the queue: the next recomputation adds it")
     return (*reasons, *_pauses(conn, campaign))
 
 
-def _place(conn: Conn, entry: Row[Any]) -> Place:
+def _place(conn: Conn, entry: Row[Any], options: Options) -> Place:
     ahead = () if entry.claim_id is not None else tuple(_ahead(conn, entry))
     waits = entry.claim_id is None
+    in_line = options.fair_shares and entry.bucket == "default"
     return Place(
         bucket=entry.bucket,
         priority=entry.priority,
         base=entry.base,
-        offset=None if entry.base is None else entry.priority - entry.base,
+        # With shares the priority is a slot in the campaign's line.
+        offset=None if in_line or entry.base is None else entry.priority - entry.base,
         requester=entry.requester,
         position=1 + sum(each.entries for each in ahead) if waits else None,
         waiting=_waiting(conn, entry) if waits else None,
@@ -265,6 +289,8 @@ def _moment(moment: datetime | None) -> str:
 def _in_json(value: Any) -> Any:  # noqa: ANN401 - any part of an explanation
     if isinstance(value, timedelta):
         return value.total_seconds()
+    if isinstance(value, datetime):
+        return value.isoformat()
     if isinstance(value, dict):
         return {name: _in_json(part) for name, part in value.items()}
     if isinstance(value, list | tuple):

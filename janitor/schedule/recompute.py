@@ -8,12 +8,15 @@ entries that somebody asked for and entries that a worker has claimed are left a
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import text
 
 from janitor.schedule.estimates import Scope, with_estimates
+from janitor.schedule.options import PARITY, Options
+from janitor.schedule.places import placed
 from janitor.state import Conn
 
 REQUESTER = "scheduler"
@@ -76,13 +79,20 @@ class Recomputation:
         return "\n".join([counts, *map(str, self.differences)])
 
 
-def recompute(conn: Conn, scope: Scope | None = None, *, dry_run: bool = False) -> Recomputation:
+def recompute(
+    conn: Conn,
+    scope: Scope | None = None,
+    *,
+    dry_run: bool = False,
+    options: Options = PARITY,
+) -> Recomputation:
     """Give every candidate with a publish policy its place in the queue.
 
     Args:
         conn: a transaction of its own; a second pass at the same time steps aside.
         scope: which candidates; all of them unless given.
         dry_run: change nothing, and say of each entry what would become of it.
+        options: how places are given.
 
     Returns:
         What was done, or would be.
@@ -94,7 +104,7 @@ def recompute(conn: Conn, scope: Scope | None = None, *, dry_run: bool = False) 
     scope = scope or Scope()
     # Until the transaction's end: hash tables of a whole pass in memory, and no compiling.
     conn.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"))
-    done = _rehearse(conn, scope) if dry_run else place(conn, scope)
+    done = _rehearse(conn, scope, options) if dry_run else place(conn, scope, options=options)
     return replace(done, seconds=round(time.perf_counter() - began, 3))
 
 
@@ -110,21 +120,22 @@ def keep_passes_aside(conn: Conn) -> None:
     conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
-def place(conn: Conn, scope: Scope) -> Recomputation:
+def place(conn: Conn, scope: Scope, *, options: Options = PARITY) -> Recomputation:
     """Give the candidates of a scope their places, and take out entries of those that are gone.
 
     Args:
         conn: the caller's transaction.
         scope: which candidates.
+        options: how places are given.
     """
-    row = conn.execute(with_estimates(_PLACE + _COUNTS), _parameters(conn, scope)).one()
+    row = _execute(conn, scope, options, _COUNTS)[0]
     return Recomputation(row.candidates, row.added, row.changed, row.removed)
 
 
-def _rehearse(conn: Conn, scope: Scope) -> Recomputation:
+def _rehearse(conn: Conn, scope: Scope, options: Options) -> Recomputation:
     rehearsal = conn.begin_nested()
     try:
-        rows = conn.execute(with_estimates(_PLACE + _DIFFERENCES), _parameters(conn, scope)).all()
+        rows = _execute(conn, scope, options, _DIFFERENCES)
     finally:
         rehearsal.rollback()
     differences = tuple(Difference(*row[1:]) for row in rows if row.codebase is not None)
@@ -137,11 +148,13 @@ def _rehearse(conn: Conn, scope: Scope) -> Recomputation:
     )
 
 
-def _parameters(conn: Conn, scope: Scope) -> dict[str, Any]:
-    return scope.parameters(conn) | {"who": REQUESTER}
+def _execute(conn: Conn, scope: Scope, options: Options, told: str) -> Sequence[Any]:
+    statement = _COMPARE + placed(options, everything=scope == Scope()) + _WRITE + told
+    parameters = scope.parameters(conn) | {"who": REQUESTER}
+    return conn.execute(with_estimates(statement, options=options), parameters).all()
 
 
-_PLACE = """
+_COMPARE = """
 , wanted AS (
     SELECT *,
         -- Never 0: an entry that adds nothing to the lowest priority could be first for ever.
@@ -165,22 +178,24 @@ compared AS MATERIALIZED (
     FROM wanted
     FULL JOIN there ON there.codebase = wanted.codebase AND there.suite = wanted.suite
         AND coalesce(there.change_set, '') = coalesce(wanted.change_set, '')
-),
-changed AS (
+)
+"""
+
+_WRITE = """
+, changed AS (
     UPDATE queue
-    -- Where an entry has no base (other services know nothing of it), its place is kept.
-    SET base = coalesce(compared.base, before - distance),
-        priority = coalesce(compared.base + distance, before),
-        command = compared.command,
-        context = compared.context,
+    SET base = new_base,
+        priority = new_priority,
+        command = placed.command,
+        context = placed.context,
         estimated_duration = duration
-    FROM compared
+    FROM placed
     -- By its physical place: an entry that somebody changes meanwhile is left alone.
     WHERE queue.ctid = place AND distance IS NOT NULL AND free
         AND queue.bucket = 'default' AND queue.claim_id IS NULL
         -- What somebody asked for stays as it was asked for.
         AND coalesce(queue.requester, :who) = :who
-        AND (compared.base IS NULL OR before <> compared.base + distance OR differs)
+        AND (placed.base IS DISTINCT FROM new_base OR before <> new_priority OR differs)
     RETURNING queue.codebase, queue.suite, queue.change_set, before, queue.priority
 ),
 added AS (
@@ -188,12 +203,12 @@ added AS (
         codebase, suite, change_set, command, context, estimated_duration, bucket, base, priority,
         requester, host
     )
-    SELECT codebase, suite, change_set, command, context, duration, 'default', now_lowest,
-        now_lowest + distance, :who, coalesce(hostname, '')
-    FROM compared
-    JOIN codebase ON codebase.name = compared.codebase
-    WHERE place IS NULL
-    ORDER BY distance -- what is inserted in the order of an index is inserted faster
+    SELECT codebase, suite, change_set, command, context, duration, 'default', new_base,
+        new_priority, :who, coalesce(hostname, '')
+    FROM placed
+    JOIN codebase ON codebase.name = placed.codebase
+    WHERE place IS NULL AND cooling_until IS NULL
+    ORDER BY new_priority -- what is inserted in the order of an index is inserted faster
     ON CONFLICT DO NOTHING
     RETURNING codebase, suite, change_set, priority
 ),

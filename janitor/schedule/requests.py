@@ -13,6 +13,7 @@ from janitor.jobs import JobKind, Payload
 from janitor.names import CampaignName, CodebaseName
 from janitor.queue import Queue
 from janitor.schedule.estimates import Scope, estimate_duration
+from janitor.schedule.options import PARITY, Options
 from janitor.schedule.recompute import place
 from janitor.state import Conn
 from janitor.state.candidate import Candidate
@@ -176,7 +177,7 @@ def do_schedule_control(
     )
 
 
-def schedule_next(conn: Conn, codebase: str, campaign: str) -> None:
+def schedule_next(conn: Conn, codebase: str, campaign: str, *, options: Options = PARITY) -> None:
     """Give a codebase's candidates of a campaign their next places.
 
     This happens in the transaction that stores a run; where there is no candidate with a
@@ -186,8 +187,9 @@ def schedule_next(conn: Conn, codebase: str, campaign: str) -> None:
         conn: the caller's transaction; the entry of the run is out of the queue already.
         codebase: where the run was.
         campaign: what it was for.
+        options: how places are given.
     """
-    place(conn, Scope([codebase], [campaign]))
+    place(conn, Scope([codebase], [campaign]), options=options)
 
 
 def _is_there(conn: Conn, condition: ColumnElement[bool]) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, Numeric, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from janitor.state.base import Base
@@ -14,7 +15,9 @@ from janitor.state.types import SUITE_NAME
 class RunStatistics(Base):
     """Counts and summed durations of the runs of a codebase and campaign.
 
-    Transient failures are left out; worker failures are in ``any_duration`` only.
+    Transient failures are left out; worker failures are in ``any_duration`` only. ``weight``
+    counts recent runs for more; it means something beside that of another day
+    (``run_weight``).
     """
 
     __tablename__ = "run_statistics"
@@ -27,6 +30,8 @@ class RunStatistics(Base):
     durations: Mapped[int] = mapped_column(BigInteger)
     any_duration: Mapped[timedelta]
     any_durations: Mapped[int] = mapped_column(BigInteger)
+    weight: Mapped[Decimal] = mapped_column(Numeric, server_default=text("0"))
+    weighted_successes: Mapped[Decimal] = mapped_column(Numeric, server_default=text("0"))
 
 
 class RunContext(Base):

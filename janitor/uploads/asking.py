@@ -8,6 +8,7 @@ from typing import Literal
 from janitor.errors import Failure
 from janitor.jobs import JobKind, Payload
 from janitor.names import FileName
+from janitor.schedule.options import PARITY, Options
 from janitor.spool import Spool
 from janitor.state import Conn
 from janitor.uploads.report import Report
@@ -35,13 +36,16 @@ class UploadLines(Payload):
 UPLOAD_LINES = JobKind("janitor.schedule.upload", UploadLines, key=lambda ask: ask.file)
 
 
-def upload_from_spool(conn: Conn, spool: Spool, ask: UploadLines) -> Report:
+def upload_from_spool(
+    conn: Conn, spool: Spool, ask: UploadLines, *, options: Options = PARITY
+) -> Report:
     """Store what a spooled file says, and leave a report beside it.
 
     Args:
         conn: the caller's transaction.
         spool: where the file waits; the report is ``FILE.report.json``.
         ask: which file, and how.
+        options: how places are given.
 
     Raises:
         UploadRefused: lines are wrong, and all or nothing was asked for.
@@ -49,7 +53,12 @@ def upload_from_spool(conn: Conn, spool: Spool, ask: UploadLines) -> Report:
     """
     with spool.open_upload(ask.file) as file:
         report = upload(
-            conn, ask.subject, file, remove=ask.remove, all_or_nothing=ask.all_or_nothing
+            conn,
+            ask.subject,
+            file,
+            remove=ask.remove,
+            all_or_nothing=ask.all_or_nothing,
+            options=options,
         )
     spool.leave_report(ask.file, json.dumps(report.as_json(), indent=2).encode())
     if not report.stored:

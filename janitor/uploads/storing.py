@@ -11,6 +11,7 @@ from typing import BinaryIO
 from sqlalchemy.exc import IntegrityError
 
 from janitor.errors import PassingError
+from janitor.schedule.options import PARITY, Options
 from janitor.schedule.recompute import Recomputation, keep_passes_aside, place
 from janitor.state import Conn
 from janitor.uploads import candidates, codebases
@@ -67,6 +68,7 @@ def upload(
     *,
     remove: bool = False,
     all_or_nothing: bool = True,
+    options: Options = PARITY,
 ) -> Report:
     """Store what a file of JSON lines says, and give what it concerns its places in the queue.
 
@@ -76,6 +78,7 @@ def upload(
         file: open for reading.
         remove: the lines name what is to go away instead.
         all_or_nothing: with one wrong line nothing is stored; without this, the others are.
+        options: how places are given.
 
     Returns:
         What was done, and each line that was refused.
@@ -99,7 +102,7 @@ def upload(
     else:
         unstage(conn, found)
         with _undisturbed():
-            report = _stored(conn, report, rules.remove if remove else rules.store)
+            report = _stored(conn, report, rules.remove if remove else rules.store, options)
     return replace(report, seconds=round(time.perf_counter() - began, 3))
 
 
@@ -113,9 +116,13 @@ def _set_aside(
             yield read
 
 
-def _stored(conn: Conn, report: Report, write: Callable[[Conn], Changes]) -> Report:
+def _stored(
+    conn: Conn, report: Report, write: Callable[[Conn], Changes], options: Options
+) -> Report:
     changes = write(conn)
-    queue = place(conn, changes.concerned) if changes.concerned else Recomputation()
+    queue = Recomputation()
+    if changes.concerned:
+        queue = place(conn, changes.concerned, options=options)
     return replace(
         report,
         added=changes.added,

@@ -33,8 +33,9 @@ def recompute(
     from janitor.schedule.recompute import recompute as give_places  # noqa: PLC0415
 
     scope = Scope(codebases or None, campaigns or None)
-    with Deployment(load(context.obj)).engine.begin() as conn:
-        done = give_places(conn, scope, dry_run=dry_run)
+    deployment = Deployment(load(context.obj))
+    with deployment.engine.begin() as conn:
+        done = give_places(conn, scope, dry_run=dry_run, options=deployment.scheduling)
     click.echo(json.dumps(done.as_json(), indent=2) if as_json else str(done))
 
 
@@ -51,8 +52,9 @@ def explain(
     from janitor.deployment import Deployment  # noqa: PLC0415
     from janitor.schedule.explain import explain as reasons_of  # noqa: PLC0415
 
-    with Deployment(load(context.obj)).engine.connect() as conn:
-        said = reasons_of(conn, codebase, campaign, change_set)
+    deployment = Deployment(load(context.obj))
+    with deployment.engine.connect() as conn:
+        said = reasons_of(conn, codebase, campaign, change_set, options=deployment.scheduling)
     click.echo(json.dumps(said.as_json(), indent=2) if as_json else str(said))
 
 

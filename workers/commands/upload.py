@@ -66,8 +66,16 @@ def _upload(
     from janitor.deployment import Deployment  # noqa: PLC0415 - --help needs no database
     from janitor.uploads import upload as store  # noqa: PLC0415
 
-    with Deployment(load(context.obj)).engine.begin() as conn:
-        report = store(conn, subject, file, remove=remove, all_or_nothing=all_or_nothing)
+    deployment = Deployment(load(context.obj))
+    with deployment.engine.begin() as conn:
+        report = store(
+            conn,
+            subject,
+            file,
+            remove=remove,
+            all_or_nothing=all_or_nothing,
+            options=deployment.scheduling,
+        )
     click.echo(json.dumps(report.as_json(), indent=2) if as_json else str(report))
     if report.refused:
         context.exit(1)

@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 
+from janitor.schedule import Options
 from janitor.schedule.recompute import recompute
 from janitor.state.candidate import Candidate
 from janitor.state.change_set import ChangeSet
@@ -75,8 +76,10 @@ def wanted(world: World) -> list[Row]:
     return [one for one in world.candidates if one["publish_policy"] and one["codebase"] in active]
 
 
-def reference(world: World, candidate: Row, now: datetime) -> tuple[int, timedelta]:
-    """Return the rounded offset, at least 1, and the estimated duration of one candidate."""
+def reference(
+    world: World, candidate: Row, now: datetime, *, calibrated: bool
+) -> tuple[float, timedelta]:
+    """Return the offset and the estimated duration of one candidate."""
     campaign, codebase = candidate["suite"], candidate["codebase"]
     steady = [run for run in world.runs if not run["failure_transient"]]
     here = [run for run in steady if run["codebase"] == codebase]
@@ -86,9 +89,10 @@ def reference(world: World, candidate: Row, now: datetime) -> tuple[int, timedel
     duration = next(one for one in durations if one is not None)
     cost = 20000 + duration / timedelta(milliseconds=1)
     worth = codebase_value(world, codebase)
-    likely = probability(world, candidate, previous)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    likely = probability(world, candidate, previous, midnight if calibrated else None)
     value = candidate_value(world, candidate, first=not previous)
-    return max(round(cost / (worth * likely * value)), 1), duration
+    return cost / (worth * likely * value), duration
 
 
 def counts(run: Row, now: datetime) -> bool:
@@ -122,13 +126,19 @@ def codebase_value(world: World, name: str) -> float:
     return max(min(values[name] / highest, 1.0), 0.1)
 
 
-def probability(world: World, candidate: Row, previous: list[Row]) -> float:
-    successes, tried = 0, False
+def probability(
+    world: World, candidate: Row, previous: list[Row], midnight: datetime | None
+) -> float:
+    successes, total, tried = 0.0, 0.0, False
+    if midnight and candidate["success_chance"] is not None:  # as one earlier run
+        successes, total = candidate["success_chance"], 1.0
     for run in previous:
+        weight = 0.5 ** ((midnight - run["start_time"]) / timedelta(days=30)) if midnight else 1
+        total += weight
         if run["result_code"] == "success":
-            successes += 1
+            successes += weight
         elif run["result_code"] == LACKING and there_now(world, run["failure_details"]):
-            successes += 1
+            successes += weight
             continue  # what it lacked made it fail, not its context
         if candidate["context"] and candidate["context"] in contexts(run):
             tried = True
@@ -138,7 +148,7 @@ def probability(world: World, candidate: Row, previous: list[Row]) -> float:
         factor = 0.1
     else:
         factor = 1.0 if candidate["context"] else 0.5
-    return (10 * successes + 1) / (10 * len(previous) + 1) * factor
+    return (10 * successes + 1) / (10 * total + 1) * factor
 
 
 def contexts(run: Row) -> tuple[str | None, str | None]:
@@ -288,21 +298,23 @@ def store(session: Session, world: World) -> None:
     session.commit()
 
 
+@pytest.mark.parametrize("calibrated", [False, True], ids=["parity", "calibrated"])
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("codebase_values", CODEBASE_VALUES.values(), ids=CODEBASE_VALUES)
 def test_every_place_is_what_the_formulas_say(
-    session: Session, codebase_values: list[int | None], seed: int
+    session: Session, codebase_values: list[int | None], seed: int, calibrated: bool
 ) -> None:
     now = datetime.now(UTC)
     world = generate(seed, codebase_values, now)
     store(session, world)
 
-    done = recompute(session)
+    done = recompute(session, options=Options(calibrated=calibrated))
     session.commit()
 
     expected: dict[object, Place] = {}
     for one in wanted(world):
-        offset, duration = reference(world, one, now)
+        exact, duration = reference(world, one, now, calibrated=calibrated)
+        offset = max(round(exact), 1)
         entry = (one["codebase"], one["suite"], one["change_set"])
         expected[entry] = (duration, offset, offset, one["command"], one["context"], "default")
     found: dict[object, Place] = {
@@ -319,13 +331,17 @@ def test_every_place_is_what_the_formulas_say(
     differences = {
         entry: (expected[entry], found[entry])
         for entry in expected.keys() & found.keys()
-        if not same(expected[entry], found[entry])
+        if not same(expected[entry], found[entry], slack=calibrated)
     }
     assert expected.keys() == found.keys()
-    assert differences == {}
+    assert list(differences.items())[:3] == []
     assert len(found) == done.candidates == done.added > 300
 
 
-def same(one: Place, other: Place) -> bool:
+def same(one: Place, other: Place, *, slack: bool) -> bool:
     # The last microsecond of a mean may be rounded differently by PostgreSQL and Python.
-    return one[1:] == other[1:] and abs(one[0] - other[0]) <= timedelta(microseconds=1)
+    if abs(one[0] - other[0]) > timedelta(microseconds=1) or one[3:] != other[3:]:
+        return False
+    if slack:  # powers of two are rounded to 15 digits, so that sums of them are exact
+        return abs(one[1] - other[1]) <= 1 + 1e-6 * one[1] and other[1] == other[2]
+    return one[1:3] == other[1:3]

@@ -154,6 +154,9 @@ def test_the_environment_overrides_and_adds(file: Path) -> None:
             "JANITOR_ARTIFACT_BACKUP_LOCATION": "/srv/artifacts",
             "JANITOR_RUNNER_URL": "http://runner.example/",
             "JANITOR_LEASE_SECONDS": "2.5",
+            "JANITOR_SUCCESS_MODEL": "calibrated",
+            "JANITOR_FAIR_SHARES": "True",
+            "JANITOR_COOL_DOWN_SECONDS": "3600",
             "JANITOR_DISTRIBUTION": "not a scalar",
             "JANITOR_OF_SOMEBODY_ELSE": "1",
         },
@@ -166,6 +169,8 @@ def test_the_environment_overrides_and_adds(file: Path) -> None:
     assert config.artifact_backup_location == "/srv/artifacts"
     assert config.runner_url == "http://runner.example/"
     assert config.lease_seconds == 2.5
+    assert (config.success_model, config.fair_shares) == ("calibrated", True)
+    assert config.cool_down_seconds == 3600
     assert config.distribution == read_string(DEPLOYMENT).distribution
 
 
@@ -179,3 +184,19 @@ def test_the_environment_is_this_process_unless_given(monkeypatch: pytest.Monkey
 def test_a_lease_that_makes_no_sense_is_refused(seconds: str) -> None:
     with pytest.raises(ConfigError, match="JANITOR_LEASE_SECONDS"):
         load(None, {"JANITOR_LEASE_SECONDS": seconds})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SUCCESS_MODEL", "Parity"),
+        ("SUCCESS_MODEL", "bayes"),
+        ("FAIR_SHARES", "perhaps"),
+        ("COOL_DOWN_SECONDS", "-1"),
+        ("COOL_DOWN_SECONDS", "inf"),
+        ("COOL_DOWN_SECONDS", "an hour"),
+    ],
+)
+def test_a_choice_that_there_is_not_is_refused(name: str, value: str) -> None:
+    with pytest.raises(ConfigError, match=f"JANITOR_{name} is '{value}'; it takes "):
+        load(None, {f"JANITOR_{name}": value})

@@ -133,7 +133,7 @@ def probability(
     if midnight and candidate["success_chance"] is not None:  # as one earlier run
         successes, total = candidate["success_chance"], 1.0
     for run in previous:
-        weight = 0.5 ** ((midnight - run["start_time"]) / timedelta(days=30)) if midnight else 1
+        weight = 0.5 ** ((midnight - run["start_time"]) / timedelta(days=90)) if midnight else 1
         total += weight
         if run["result_code"] == "success":
             successes += weight

@@ -1,5 +1,5 @@
 -- What the calibrated success model needs of the history, beside the other statistics: runs
--- weigh half as much for every 30 days that they are older.
+-- weigh half as much for every 90 days that they are older.
 --
 -- A sum of weights that fade would have to be written every day. So a run keeps the weight that
 -- it has, seen from a fixed day, and readers divide by the weight of their own day. Decimal
@@ -9,7 +9,7 @@ CREATE FUNCTION run_weight(at timestamp) RETURNS numeric
 LANGUAGE sql IMMUTABLE AS $$
     -- 2020-01-01, in days of 86400 seconds; the limits are for clocks that are badly wrong.
     SELECT round(power(2.0::float8, least(greatest(
-        (extract(epoch FROM at)::float8 / 86400 - 18262) / 30, -20), 400))::numeric, 6)
+        (extract(epoch FROM at)::float8 / 86400 - 18262) / 90, -20), 400))::numeric, 6)
 $$;
 
 ALTER TABLE run_statistics

@@ -156,7 +156,7 @@ def _execute(conn: Conn, scope: Scope, options: Options, told: str) -> Sequence[
 
 _COMPARE = """
 , wanted AS (
-    SELECT *,
+    SELECT codebase, suite, change_set, command, context, duration, cooling_until,
         -- Never 0: an entry that adds nothing to the lowest priority could be first for ever.
         greatest(cast(round("offset") AS bigint), 1) AS distance,
         (SELECT coalesce(min(priority), 0) FROM queue) AS now_lowest

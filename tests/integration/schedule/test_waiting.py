@@ -46,6 +46,7 @@ class Load:
         for name, (entry, end) in list(self.under_way.items()):
             if end <= now:
                 self._end(name, entry, now)
+        recompute(self.session)  # a pass moves nobody back
         while len(self.under_way) < self.workers:
             claim = Queue(self.session).claim(worker="w", lease=HOUR)
             assert claim is not None

@@ -14,12 +14,12 @@ import urllib.request
 
 from sqlalchemy import exists, select, update
 
-from janitor.announcements import announce
 from janitor.errors import Failure, PassingError
 from janitor.jobs import JobKind, Payload, RetryPolicy, submit
 from janitor.names import RunId
 from janitor.redaction import redact
 from janitor.retry_after import pause_asked
+from janitor.runs.news import announce_publish_status
 from janitor.state import Conn
 from janitor.state.review import ReviewHistory
 from janitor.state.run import RunRow
@@ -61,18 +61,13 @@ def change_publish_status(
         ask = SetPublishStatus(run_id=run_id, publish_status=status, because=because)
         submit(conn, SET_PUBLISH_STATUS, ask)
         return
-    conn.execute(update(RunRow).where(RunRow.id == run_id).values(publish_status=status))
-    run = conn.execute(select(RunRow.codebase, RunRow.suite).where(RunRow.id == run_id)).one()
-    announce(
-        conn,
-        "publish-status",
-        {
-            "codebase": run.codebase,
-            "run_id": run_id,
-            "publish_status": status,
-            "campaign": run.suite,
-        },
-    )
+    changed = conn.execute(
+        update(RunRow)
+        .where(RunRow.id == run_id)
+        .values(publish_status=status)
+        .returning(RunRow.id, RunRow.codebase, RunRow.suite, RunRow.publish_status)
+    ).one()
+    announce_publish_status(conn, changed)
 
 
 def is_superseded(conn: Conn, ask: SetPublishStatus) -> bool:

@@ -1,8 +1,11 @@
-"""What other services hear of a run that was stored (:mod:`janitor.announcements`)."""
+"""What other services hear of a run, in a transaction's :mod:`janitor.announcements`."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
+
+from sqlalchemy import Row
 
 from janitor.announcements import announce
 from janitor.queue import Queue
@@ -22,6 +25,16 @@ def announce_run(conn: Conn, run_id: str) -> None:
     news = json.loads(json.dumps(run._asdict() | {"campaign": run.suite}, default=str))
     announce(conn, "result", news)
     announce(conn, "queue", {"buckets": dict(Queue(conn).get_buckets())})
+    announce_publish_status(conn, run)
+
+
+def announce_publish_status(conn: Conn, run: Row[*tuple[Any, ...]]) -> None:
+    """Tell of a run's publish status, in the words that services in the field know.
+
+    Args:
+        conn: the transaction that sets it.
+        run: the run's id, codebase, suite and publish_status.
+    """
     announce(
         conn,
         "publish-status",

@@ -14,7 +14,7 @@ from janitor.errors import PassingError
 from janitor.state import create_pool
 from janitor.state import upgrade as upgrading
 from janitor.state.description import Fact, describe
-from janitor.state.upgrade import NotOurs, check, upgrade
+from janitor.state.upgrade import NotOurs, Upgrade, check, upgrade
 
 HERE = Path(__file__).parent
 FIELD_SQL = [HERE / name for name in ("field_tables.sql", "field_views.sql", "field_rows.sql")]
@@ -178,17 +178,18 @@ def test_a_version_of_somebody_elses_alembic_is_refused(empty: Engine) -> None:
 
 
 def test_two_upgrades_at_once_are_one(empty: Engine) -> None:
-    outcomes: list[str | None] = []
+    outcomes: list[Upgrade] = []
 
     def run() -> None:
-        outcomes.append(upgrade(empty).before)
+        outcomes.append(upgrade(empty))
 
     threads = [threading.Thread(target=run) for _ in range(3)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes, key=str) == ["0005", "0005", None]
+    newest = outcomes[0].after
+    assert sorted((done.before for done in outcomes), key=str) == [newest, newest, None]
 
 
 def test_a_table_in_use_stops_the_upgrade_with_a_sentence(

@@ -13,12 +13,11 @@ from datetime import timedelta
 from importlib.resources import files
 from typing import Any
 
-from sqlalchemy import TextClause, func, select, text
+from sqlalchemy import TextClause, text
 
 from janitor.schedule.dependencies import satisfied_runs
 from janitor.schedule.options import PARITY, Options
 from janitor.state import Conn
-from janitor.state.run import RunRow
 
 DEFAULT_ESTIMATED_DURATION = 15  # seconds
 
@@ -47,17 +46,13 @@ def estimate_duration(conn: Conn, codebase: str, campaign: str) -> timedelta:
         codebase: where it would run; its runs of other campaigns come second.
         campaign: what for; its runs on other codebases come third.
     """
-    mean = select(func.avg(RunRow.duration)).where(RunRow.failure_transient.is_not(True))
-    here, for_this = RunRow.codebase == codebase, RunRow.suite == campaign
-    # Here as in estimates.sql: how long a worker took to fail, long ago, tells nothing.
-    recent = RunRow.start_time >= func.now() - timedelta(days=1)
-    counts = (RunRow.result_code != "worker-failure") | recent
-    means = [mean.where(here, for_this, counts), mean.where(here), mean.where(for_this)]
-    for nearest in means:
-        duration: timedelta | None = conn.execute(nearest).scalar_one()
-        if duration is not None:
-            return duration
-    return timedelta(seconds=DEFAULT_ESTIMATED_DURATION)
+    asked = {
+        "codebase": codebase,
+        "campaign": campaign,
+        "otherwise": timedelta(seconds=DEFAULT_ESTIMATED_DURATION),
+    }
+    duration: timedelta = conn.execute(text(_DURATION), asked).scalar_one()
+    return duration
 
 
 def with_estimates(statement: str, *, instead: str = "", options: Options = PARITY) -> TextClause:
@@ -77,3 +72,32 @@ def with_estimates(statement: str, *, instead: str = "", options: Options = PARI
 
 def _listed(names: Sequence[str] | None) -> list[str] | None:
     return None if names is None else list(names)
+
+
+# From the same sums as in estimates.sql, but for one place alone. A mean is looked up only
+# where the ones before it are unknown.
+_DURATION = """
+SELECT coalesce(
+    (
+        SELECT sum(duration) / nullif(sum(durations), 0)::float
+        FROM (
+            SELECT duration, durations FROM run_statistics
+            WHERE codebase = :codebase AND suite = :campaign
+            UNION ALL -- how long a worker took to fail counts for a day
+            SELECT duration, 1 FROM run
+            WHERE codebase = :codebase AND suite = :campaign
+                AND failure_transient IS NOT TRUE AND duration IS NOT NULL
+                AND result_code = 'worker-failure' AND start_time >= now() - interval '1 day'
+        ) AS own
+    ),
+    (
+        SELECT sum(any_duration) / nullif(sum(any_durations), 0)::float
+        FROM run_statistics WHERE codebase = :codebase
+    ),
+    (
+        SELECT sum(any_duration) / nullif(sum(any_durations), 0)::float
+        FROM run_statistics WHERE suite = :campaign
+    ),
+    cast(:otherwise AS interval)
+)
+"""

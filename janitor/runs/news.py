@@ -1,4 +1,4 @@
-"""What other services hear of a run, in a transaction's :mod:`janitor.announcements`."""
+"""What others hear of a run, in a transaction's :mod:`janitor.announcements`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from janitor.announcements import announce
+from janitor.notifications import notify
 from janitor.queue import Queue
 from janitor.state import Conn
 from janitor.state.run import RunRow
@@ -28,12 +29,16 @@ def announce_run(conn: Conn, run_id: str) -> None:
     announce_publish_status(conn, run)
 
 
-def announce_publish_status(conn: Conn, run: Row[*tuple[Any, ...]]) -> None:
-    """Tell of a run's publish status, in the words that services in the field know.
+def announce_publish_status(
+    conn: Conn, run: Row[*tuple[Any, ...]], *, actor: str | None = None, why: str | None = None
+) -> None:
+    """Tell of a run's publish status: services in the words that they know, and people.
 
     Args:
         conn: the transaction that sets it.
         run: the run's id, codebase, suite and publish_status.
+        actor: who sets it, for people.
+        why: the reason, for people.
     """
     announce(
         conn,
@@ -45,3 +50,12 @@ def announce_publish_status(conn: Conn, run: Row[*tuple[Any, ...]]) -> None:
             "campaign": run.suite,
         },
     )
+    if run.publish_status != "unknown":  # as each run begins: no news for people
+        notify(
+            conn,
+            f"publish-status.{run.publish_status}",
+            run_id=run.id,
+            publish_status=run.publish_status,
+            actor=actor,
+            why=why,
+        )

@@ -25,7 +25,8 @@ WITH policy AS (
 chosen AS (
     SELECT candidate.codebase, candidate.suite, candidate.change_set, candidate.command,
         candidate.context, candidate.value, candidate.success_chance,
-        codebase.value AS codebase_value, policy.value AS policy_value
+        codebase.value AS codebase_value, coalesce(codebase.hostname, '') AS host,
+        policy.value AS policy_value
     FROM candidate
     JOIN codebase ON codebase.name = candidate.codebase
     JOIN policy ON policy.name = candidate.publish_policy
@@ -123,8 +124,8 @@ cooling AS (
     GROUP BY codebase, suite
 ),
 factors AS (
-    SELECT known.codebase, known.suite, change_set, command, context, previous_runs, successes,
-        cooling_until,
+    SELECT known.codebase, known.suite, change_set, host, command, context, previous_runs,
+        successes, cooling_until,
         -- How many runs the chance of success is told from, and how many of them succeeded.
         CASE WHEN :calibrated
             -- Fewer than there were: they fade. Never more, whatever a worker's clock said.

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 
 from janitor.schedule.estimates import Scope, with_estimates
 from janitor.schedule.options import PARITY, Options
@@ -149,14 +151,25 @@ def _rehearse(conn: Conn, scope: Scope, options: Options) -> Recomputation:
 
 
 def _execute(conn: Conn, scope: Scope, options: Options, told: str) -> Sequence[Any]:
-    statement = _COMPARE + placed(options, everything=scope == Scope()) + _WRITE + told
+    everything = scope == Scope()
+    compared = _COMPARE + placed(options, everything=everything)
     parameters = scope.parameters(conn) | {"who": REQUESTER}
-    return conn.execute(with_estimates(statement, options=options), parameters).all()
+
+    def write(unless_there: str) -> Sequence[Any]:
+        statement = compared + _WRITE.format(unless_there=unless_there) + told
+        return conn.execute(with_estimates(statement, options=options), parameters).all()
+
+    if everything:
+        # To look for each entry before it is put in takes a tenth of a first pass, and finds
+        # one only where somebody has put it in since the pass began.
+        with suppress(IntegrityError), conn.begin_nested():
+            return write("")
+    return write("ON CONFLICT DO NOTHING")
 
 
 _COMPARE = """
 , wanted AS (
-    SELECT codebase, suite, change_set, command, context, duration, cooling_until,
+    SELECT codebase, suite, change_set, host, command, context, duration, cooling_until,
         -- Never 0: an entry that adds nothing to the lowest priority could be first for ever.
         greatest(cast(round("offset") AS bigint), 1) AS distance,
         (SELECT coalesce(min(priority), 0) FROM queue) AS now_lowest
@@ -204,12 +217,11 @@ added AS (
         requester, host
     )
     SELECT codebase, suite, change_set, command, context, duration, 'default', new_base,
-        new_priority, :who, coalesce(hostname, '')
+        new_priority, :who, host
     FROM placed
-    JOIN codebase ON codebase.name = placed.codebase
     WHERE place IS NULL AND cooling_until IS NULL
     ORDER BY new_priority -- what is inserted in the order of an index is inserted faster
-    ON CONFLICT DO NOTHING
+    {unless_there}
     RETURNING codebase, suite, change_set, priority
 ),
 removed AS (

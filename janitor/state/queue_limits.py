@@ -45,3 +45,13 @@ class QueueCount(Base):
     id: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     items: Mapped[int] = mapped_column(BigInteger)
     duration: Mapped[timedelta]
+
+
+class QueueBandBegin(Base):
+    """Where a band of the order of service begins; rows that stay until bands are cut anew."""
+
+    __tablename__ = "queue_band_begin"
+
+    bucket: Mapped[str] = mapped_column(QUEUE_BUCKET, primary_key=True)
+    priority: Mapped[int] = mapped_column(BigInteger, primary_key=True)
+    id: Mapped[int] = mapped_column(BigInteger, primary_key=True)

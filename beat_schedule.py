@@ -14,5 +14,6 @@ BEAT_SCHEDULE: dict[str, dict[str, str | float]] = {
     "mend claims": {"task": "janitor.schedule.mend_claims", "schedule": 30 * SECOND},
     "count the queue": {"task": "janitor.schedule.count_queue", "schedule": 30 * SECOND},
     "sweep the spool": {"task": "janitor.schedule.sweep_spool", "schedule": 10 * MINUTE},
+    "reconsider runs": {"task": "janitor.review.reconsider", "schedule": MINUTE},
     "prune jobs": {"task": "janitor.schedule.prune_jobs", "schedule": HOUR},
 }

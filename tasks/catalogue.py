@@ -26,4 +26,5 @@ CLOCK: tuple[ClockTask, ...] = (
     upkeep.count_queue,
     upkeep.sweep_spool,
     upkeep.prune_jobs,
+    review.reconsider_runs,
 )

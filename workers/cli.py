@@ -12,6 +12,7 @@ from workers.commands.beat import beat
 from workers.commands.db import db
 from workers.commands.flower import flower
 from workers.commands.queue import queue
+from workers.commands.review import review
 from workers.commands.schedule import schedule
 from workers.commands.tasks import tasks
 from workers.commands.up import up
@@ -34,7 +35,7 @@ def cli(context: click.Context, config_path: Path | None) -> None:
     context.obj = config_path
 
 
-for _command in (beat, db, flower, queue, schedule, tasks, up, upload, worker):
+for _command in (beat, db, flower, queue, review, schedule, tasks, up, upload, worker):
     cli.add_command(_command)
 
 

@@ -1,26 +1,45 @@
 """People's verdicts on runs: what was said, what follows from it, what still waits for one.
 
-:mod:`.verdicts` records them, :mod:`.publish_status` tells what a verdict makes of a run,
-:mod:`.waiting` finds the runs that need one.
+:mod:`.verdicts` records them. What they come to is a pure function (:mod:`.decision`) of the
+campaign's policy (:mod:`.policy`) and of what :mod:`.considered` reads; the run's publish status
+follows (:mod:`.publish_status`), and the runner is told where there is one (:mod:`.runner`).
+:mod:`.waiting` finds the runs that need a verdict, :mod:`.claims` hands them out,
+:mod:`.reconsidering` is for those whose status should change without one.
 """
 
-from janitor.review.publish_status import (
+from janitor.review.publish_status import follow
+from janitor.review.reconsidering import reconsider, runs_to_reconsider
+from janitor.review.runner import (
     SET_PUBLISH_STATUS,
     SetPublishStatus,
     is_superseded,
+    note_change,
     tell_runner,
 )
-from janitor.review.verdicts import RECORD, RecordVerdict, record_verdict, store_review
+from janitor.review.verdicts import (
+    RECORD,
+    Recorded,
+    RecordVerdict,
+    give_verdict,
+    record_verdict,
+    store_review,
+)
 from janitor.review.waiting import runs_needing_review
 
 __all__ = [
     "RECORD",
     "SET_PUBLISH_STATUS",
     "RecordVerdict",
+    "Recorded",
     "SetPublishStatus",
+    "follow",
+    "give_verdict",
     "is_superseded",
+    "note_change",
+    "reconsider",
     "record_verdict",
     "runs_needing_review",
+    "runs_to_reconsider",
     "store_review",
     "tell_runner",
 ]

@@ -1,25 +1,31 @@
 """Recording a verdict: the one that counts, the history beside it, and what follows.
 
 One review counts for each run and reviewer; a new one replaces it and the old one stays in
-the history. A verdict of a QA reviewer changes the run's publish status
-(:mod:`.publish_status`); one that sends the run back puts it in the queue again.
+the history. What all of them come to is said by the campaign's policy (:mod:`.decision`), and
+the run's publish status follows it (:mod:`.publish_status`). A verdict that sends the run back
+puts it in the queue again.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from pydantic import Field
-from sqlalchemy import Row, func, select
+from sqlalchemy import Row, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from janitor.errors import Failure
 from janitor.jobs import JobKind, Payload
 from janitor.names import RunId
-from janitor.review.publish_status import change_publish_status
+from janitor.notifications import notify
+from janitor.review.considered import Considered, consider
+from janitor.review.decision import Decision, Given
+from janitor.review.publish_status import Cause, follow
 from janitor.schedule import do_schedule
 from janitor.state import Conn
 from janitor.state.review import ReviewHistory, ReviewRow
+from janitor.state.review_claim import ReviewClaim
 from janitor.state.run import RunRow
 from janitor.state.types import Verdict
 
@@ -50,18 +56,32 @@ RECORD = JobKind(
 )
 
 
-def record_verdict(conn: Conn, ask: RecordVerdict, runner_url: str | None) -> None:
-    """Record what a job asks; see :func:`store_review`."""
-    store_review(
+@dataclass(frozen=True)
+class Recorded:
+    """What became of a verdict.
+
+    Args:
+        verdict_id: its number in the history.
+        decision: what the verdicts on the run come to with it.
+        warning: what the reviewer should be told beside that.
+    """
+
+    verdict_id: int
+    decision: Decision
+    warning: str | None
+
+
+def record_verdict(conn: Conn, ask: RecordVerdict, runner_url: str | None) -> Recorded | None:
+    """Record what a job asks; see :func:`give_verdict`."""
+    return give_verdict(
         conn,
-        None,
-        runner_url,
         ask.run_id,
         ask.verdict,
-        ask.comment,
-        ask.reviewer,
-        ask.is_qa_reviewer,
+        reviewer=ask.reviewer,
+        is_qa_reviewer=ask.is_qa_reviewer,
+        comment=ask.comment,
         submission=ask.submission,
+        runner_url=runner_url,
     )
 
 
@@ -77,18 +97,17 @@ def store_review(  # noqa: PLR0917 - callers in the field give them by position
     *,
     submission: str | None = None,
 ) -> None:
-    """Record a reviewer's verdict on a run.
+    """Record a reviewer's verdict on a run; :func:`give_verdict` also says what became of it.
 
     Args:
         conn: the caller's transaction.
         session: not used: the runner is told by a job, after commit.
         runner_url: the runner service, if publish statuses are its to change.
         run_id: the run.
-        verdict: approved, rejected or abstained; ``reschedule`` is a rejection that also puts
-            the codebase back in the queue.
+        verdict: as for :func:`give_verdict`, like all that follows.
         comment: what the reviewer says.
         reviewer: who.
-        is_qa_reviewer: whether the verdict decides on publishing.
+        is_qa_reviewer: whether the reviewer is one of quality assurance.
         submission: what tells a repeated request from a new verdict, if the caller knows.
 
     Raises:
@@ -96,17 +115,69 @@ def store_review(  # noqa: PLR0917 - callers in the field give them by position
             approved.
         CandidateUnavailable: it is to be sent back and nothing says what to run.
     """
+    give_verdict(
+        conn,
+        run_id,
+        verdict,
+        reviewer=reviewer,
+        is_qa_reviewer=is_qa_reviewer,
+        comment=comment,
+        submission=submission,
+        runner_url=runner_url,
+    )
+
+
+def give_verdict(
+    conn: Conn,
+    run_id: str,
+    verdict: Said,
+    *,
+    reviewer: str,
+    is_qa_reviewer: bool,
+    comment: str | None = None,
+    submission: str | None = None,
+    runner_url: str | None = None,
+) -> Recorded | None:
+    """Record a reviewer's verdict on a run, and do what follows from it.
+
+    A verdict on a run that a newer one replaced is recorded like any other, with a warning: it
+    is what the reviewer says of that run, and today's services take it too.
+
+    Args:
+        conn: the caller's transaction.
+        run_id: the run.
+        verdict: approved, rejected or abstained; ``reschedule`` is a rejection that also puts
+            the codebase back in the queue.
+        reviewer: who.
+        is_qa_reviewer: whether the reviewer is one of quality assurance.
+        comment: what the reviewer says.
+        submission: what tells a repeated request from a new verdict, if the caller knows.
+        runner_url: the runner service, if publish statuses are its to change.
+
+    Returns:
+        What became of it, or None where this submission is recorded already.
+
+    Raises:
+        VerdictRefused: there is no such run or verdict, or the run has nothing that could be
+            approved.
+        CandidateUnavailable: it is to be sent back and nothing says what to run.
+        InvalidPolicy: the campaign's policy was written past its check.
+    """
     run = _reviewable(conn, run_id, verdict)
     kept: Verdict = "rejected" if verdict in SENT_BACK else verdict  # type: ignore[assignment]  # what is left of Said
+    (considered,) = consider(conn, [run_id])  # after the lock: no verdict is given meanwhile
+    warning = _warning(considered)
     row = {"run_id": run_id, "reviewer": reviewer, "verdict": kept, "comment": comment}
-    history_id = conn.execute(
+    seen = delete(ReviewClaim).where(ReviewClaim.run_id == run_id, ReviewClaim.reviewer == reviewer)
+    verdict_id = conn.execute(
         insert(ReviewHistory)
-        .values(**row, qa_reviewer=is_qa_reviewer, submission=submission)
+        .values(**row, qa_reviewer=is_qa_reviewer, submission=submission, warning=warning)
         .on_conflict_do_nothing(index_elements=["run_id", "reviewer", "submission"])
         .returning(ReviewHistory.id)
+        .add_cte(seen.cte("seen"))
     ).scalar_one_or_none()
-    if history_id is None:
-        return
+    if verdict_id is None:
+        return None
     conn.execute(
         insert(ReviewRow)
         .values(**row)
@@ -115,10 +186,30 @@ def store_review(  # noqa: PLR0917 - callers in the field give them by position
             set_={"verdict": kept, "comment": comment, "reviewed_at": func.now()},
         )
     )
-    if is_qa_reviewer and kept != "abstained":
-        change_publish_status(conn, run_id, kept, runner_url, because=history_id)
+    decision = considered.decide(Given(reviewer, kept, is_qa_reviewer))
+    notify(
+        conn,
+        f"verdict.{kept}",
+        run_id=run_id,
+        verdict=verdict,
+        reviewer=reviewer,
+        comment=comment,
+        why=decision.why,
+    )
+    follow(conn, considered, decision, Cause(reviewer, decision.why, verdict_id), runner_url)
     if verdict in SENT_BACK:
         _send_back(conn, run, reviewer)
+    return Recorded(verdict_id, decision, warning)
+
+
+def _warning(run: Considered) -> str | None:
+    newer = run.facts.replaced_by
+    if newer is None:
+        return None
+    return (
+        f"run {run.run_id} was replaced by run {newer}, which has another result: the verdict is"
+        " recorded, but it is the newer run that waits to be published"
+    )
 
 
 def _reviewable(conn: Conn, run_id: str, verdict: Said) -> _Reviewed:

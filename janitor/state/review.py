@@ -24,7 +24,10 @@ class ReviewRow(Base):
 
 
 class ReviewHistory(Base):
-    """One verdict as it was given; ``submission`` tells a repeated message from a new verdict."""
+    """One verdict as it was given; ``submission`` tells a repeated message from a new verdict.
+
+    ``warning`` is what the reviewer is to be told of it.
+    """
 
     __tablename__ = "review_history"
 
@@ -35,4 +38,5 @@ class ReviewHistory(Base):
     comment: Mapped[str | None]
     qa_reviewer: Mapped[bool]
     submission: Mapped[str | None]
+    warning: Mapped[str | None]
     reviewed_at: Mapped[datetime] = mapped_column(server_default=func.now())

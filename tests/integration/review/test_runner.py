@@ -177,11 +177,12 @@ def test_a_verdict_that_was_decided_anew_is_superseded(reviewed_house: Session) 
     assert not is_superseded(reviewed_house, ask)
     last = review_history(reviewed_house, "r1", "rejected", "bob")
     assert is_superseded(reviewed_house, ask)
-    assert not is_superseded(reviewed_house, ask.model_copy(update={"because": last}))
+    newest = SetPublishStatus(run_id="r1", publish_status="rejected", because=last)
+    assert not is_superseded(reviewed_house, newest)
 
 
 def test_each_verdict_is_a_job_of_its_own_and_outlasts_a_repair() -> None:
-    assert SET_PUBLISH_STATUS.key(ASK) == "run 1/1"
+    assert SET_PUBLISH_STATUS.key(ASK) == "run 1/1/approved"
     retry = SET_PUBLISH_STATUS.retry
     pauses = [retry.pause(attempt, 0.5) for attempt in range(1, retry.max_attempts)]
     assert sum(pauses, timedelta()) > timedelta(hours=12)

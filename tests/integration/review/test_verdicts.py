@@ -201,8 +201,14 @@ def test_where_there_is_a_runner_it_is_asked_and_the_row_is_left_alone(house: Se
     history = house.scalars(select(ReviewHistory.id).order_by(ReviewHistory.id)).all()
     assert {job.kind for job in jobs} == {"janitor.review.set_publish_status"}
     assert [job.payload for job in jobs] == [
-        {"run_id": "r1", "publish_status": "approved", "because": history[0]},
-        {"run_id": "r1", "publish_status": "rejected", "because": history[1]},
+        {
+            "run_id": "r1",
+            "publish_status": verdict,
+            "because": number,
+            "actor": "ada",
+            "why": f"{verdict} by ada",
+        }
+        for verdict, number in zip(("approved", "rejected"), history, strict=True)
     ]
     assert {job.run_id for job in jobs} == {None}, "the run's spool need not wait for it"
 

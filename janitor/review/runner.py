@@ -1,0 +1,159 @@
+"""Telling the runner service of a publish status, where there is one: it owns the status then.
+
+It is told by a job of its own, never from inside a database transaction. What the statuses
+follow from is said in :mod:`.publish_status`.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.parse
+import urllib.request
+
+from sqlalchemy import func, select, update
+
+from janitor.errors import Failure, PassingError
+from janitor.jobs import JobKind, Payload, RetryPolicy
+from janitor.names import RunId
+from janitor.notifications import notify
+from janitor.redaction import redact
+from janitor.retry_after import pause_asked
+from janitor.review.considered import consider
+from janitor.state import Conn
+from janitor.state.publish_status import PublishStatusChange
+from janitor.state.types import PublishStatus
+
+PATIENCE = 30  # seconds for an answer of the runner
+
+
+class SetPublishStatus(Payload):
+    """What the runner is to be told.
+
+    Args:
+        run_id: the run.
+        publish_status: what it shall be.
+        because: the last verdict that it follows from; 0 where it follows from none.
+        actor: who makes the change, for the record of it.
+        why: what made it so, likewise.
+    """
+
+    run_id: RunId
+    publish_status: PublishStatus
+    because: int
+    actor: str | None = None
+    why: str | None = None
+
+
+SET_PUBLISH_STATUS = JobKind(
+    "janitor.review.set_publish_status",
+    SetPublishStatus,
+    key=lambda ask: f"{ask.run_id}/{ask.because}/{ask.publish_status}",
+    # No ``run``: nothing of the run's spool is needed.
+    retry=RetryPolicy(max_attempts=100),  # most of a day: a verdict outlasts a runner's repair
+)
+
+
+def is_superseded(conn: Conn, ask: SetPublishStatus) -> bool:
+    """Return whether the verdicts come to something else by now, so that telling would undo it."""
+    return all(run.decide().status != ask.publish_status for run in consider(conn, [ask.run_id]))
+
+
+def note_change(conn: Conn, ask: SetPublishStatus) -> None:
+    """Write down whose doing a change was that the runner made because we told it.
+
+    Args:
+        conn: a transaction after the runner's.
+        ask: what it was told.
+    """
+    latest = (
+        select(func.max(PublishStatusChange.id))
+        .where(PublishStatusChange.run_id == ask.run_id)
+        .scalar_subquery()
+    )
+    conn.execute(
+        update(PublishStatusChange)
+        .where(PublishStatusChange.id == latest, PublishStatusChange.actor.is_(None))
+        .where(PublishStatusChange.after == ask.publish_status)
+        .values(actor=ask.actor, why=ask.why, verdict_id=ask.because or None),
+        execution_options={"synchronize_session": False},
+    )
+    tell_of_change(conn, ask.run_id, ask.publish_status, ask.actor, ask.why)
+
+
+def tell_of_change(
+    conn: Conn, run_id: str, status: PublishStatus, actor: str | None, why: str | None
+) -> None:
+    """Tell people of a run's new publish status, in the transaction that knows of it."""
+    if status == "unknown":  # where each run begins: no news for anybody
+        return
+    notify(
+        conn,
+        f"publish-status.{status}",
+        run_id=run_id,
+        publish_status=status,
+        actor=actor,
+        why=why,
+    )
+
+
+def tell_runner(ask: SetPublishStatus, runner_url: str | None) -> None:
+    """Tell the runner service of a publish status.
+
+    Args:
+        ask: which run, and what.
+        runner_url: the service's base URL.
+
+    Raises:
+        Failure: there is no runner, or it refuses.
+        PassingError: it is away, overloaded or broken for now.
+    """
+    if runner_url is None:
+        raise Failure("no runner is configured (JANITOR_RUNNER_URL), so it can't be told")
+    request = urllib.request.Request(  # noqa: S310 - _checked
+        f"{_checked(runner_url)}/runs/{urllib.parse.quote(ask.run_id, safe='')}",
+        data=json.dumps({"publish_status": ask.publish_status}).encode(),
+        headers={"Content-Type": "application/json"},
+        method="POST",
+    )
+    try:
+        with _OPENER.open(request, timeout=PATIENCE):
+            return
+    except urllib.error.HTTPError as error:
+        with error:
+            raise _refusal(ask, error) from None
+    except (OSError, http.client.HTTPException) as error:
+        raise PassingError(f"the runner is away: {redact(str(error))}") from error
+
+
+def _refusal(ask: SetPublishStatus, error: urllib.error.HTTPError) -> Failure | PassingError:
+    said = f"run {ask.run_id}: the runner answered {error.code} {error.reason}"
+    if error.code in {408, 425, 429} or error.code >= 500:  # noqa: PLR2004 - HTTP's classes
+        return PassingError(said, retry_after=pause_asked(error.headers["Retry-After"]))
+    return Failure(said)
+
+
+def _checked(runner_url: str) -> str:
+    """The base URL without the slash at its end."""
+    try:
+        url = urllib.parse.urlsplit(runner_url)
+        usable = url.scheme in {"http", "https"} and url.hostname and "@" not in url.netloc
+    except ValueError:
+        usable = False
+    if not usable:
+        raise Failure(
+            f"JANITOR_RUNNER_URL is {redact(runner_url)}; it must be http://HOST or https://HOST,"
+            " without user and password"
+        )
+    return runner_url.rstrip("/")
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Leaves a redirect as the answer: followed, it would turn into a GET that changes nothing."""
+
+    def redirect_request(self, *_arguments: object) -> None:
+        """Say that there is no request to go on with."""
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)

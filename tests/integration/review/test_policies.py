@@ -1,0 +1,257 @@
+"""Publish statuses follow the policies of campaigns; verdicts are told what came of them."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select, text, update
+from sqlalchemy.orm import Session
+
+from janitor.review import give_verdict, reconsider, runs_to_reconsider
+from janitor.review.campaign_policy import kept_policies, policy_of, set_policy, unset_policy
+from janitor.review.considered import consider
+from janitor.review.policy import InvalidPolicy, Policy
+from janitor.review.verdicts import Recorded, Said
+from janitor.state.announcement import AnnouncementRow
+from janitor.state.job import JobRow
+from janitor.state.review import ReviewHistory
+from janitor.state.run import RunRow
+from tests.integration.review.scenario import (
+    CAMPAIGN,
+    CODEBASE,
+    add_another_run,
+    add_change_set,
+    add_review,
+    add_run,
+)
+from tests.integration.runs.scenario import wait_until_blocked
+
+TWO = Policy(approvals=2)
+
+
+@pytest.fixture
+def house(reviewed_house: Session) -> Session:
+    """One run, ``r1``, that needs a review; it was a day ago."""
+    add_run(reviewed_house, "r1", age=1, value=5)
+    reviewed_house.commit()
+    return reviewed_house
+
+
+def judge(
+    session: Session, verdict: Said, reviewer: str, run_id: str = "r1", *, qa: bool = True
+) -> Recorded:
+    with session.begin():
+        recorded = give_verdict(session, run_id, verdict, reviewer=reviewer, is_qa_reviewer=qa)
+    assert recorded is not None
+    return recorded
+
+
+def ask(session: Session, policy: Policy, campaign: str = CAMPAIGN) -> None:
+    with session.begin():
+        set_policy(session, campaign, policy, actor="ada")
+
+
+def status(session: Session, run_id: str = "r1") -> str:
+    with session.begin():
+        return session.scalars(select(RunRow.publish_status).where(RunRow.id == run_id)).one()
+
+
+def replaced_by(session: Session, run_id: str = "r1") -> str | None:
+    session.flush()
+    return consider(session, [run_id])[0].facts.replaced_by
+
+
+def reconsidered(session: Session, runner: str | None = None) -> int:
+    with session.begin():
+        return reconsider(session, runs_to_reconsider(session), runner)
+
+
+def test_one_approval_of_two_approves_nothing_yet(house: Session) -> None:
+    ask(house, TWO)
+    first = judge(house, "approved", "ada")
+    assert first.decision.why == "needs 1 more approval by a QA reviewer; approved by ada"
+    assert status(house) == "needs-manual-review"
+    second = judge(house, "approved", "bob")
+    assert second.decision.why == "approved by ada and bob"
+    assert status(house) == "approved"
+
+
+def test_an_approval_that_is_taken_back_takes_the_status_back(house: Session) -> None:
+    ask(house, TWO)
+    judge(house, "approved", "ada")
+    judge(house, "approved", "bob")
+    judge(house, "abstained", "ada")
+    assert status(house) == "needs-manual-review"
+    news = house.scalars(select(AnnouncementRow.message).order_by(AnnouncementRow.id)).all()
+    assert [each["publish_status"] for each in news] == ["approved", "needs-manual-review"]
+
+
+def test_what_others_set_aside_stays_so_until_something_is_decided(house: Session) -> None:
+    ask(house, TWO)
+    house.execute(update(RunRow).values(publish_status="ignored"))
+    house.commit()
+    judge(house, "approved", "ada")
+    assert status(house) == "ignored"
+    judge(house, "rejected", "bob")
+    assert status(house) == "rejected"
+
+
+def test_the_same_decision_again_is_no_news(house: Session) -> None:
+    judge(house, "approved", "ada")
+    judge(house, "approved", "bob")
+    assert len(house.scalars(select(AnnouncementRow)).all()) == 1
+
+
+def test_a_campaign_has_its_own_policy_or_that_of_all_or_the_default(house: Session) -> None:
+    assert policy_of(house, CAMPAIGN) == Policy()
+    house.rollback()
+    ask(house, TWO, "*")
+    assert policy_of(house, CAMPAIGN) == TWO
+    house.rollback()
+    ask(house, Policy(), CAMPAIGN)
+    assert policy_of(house, CAMPAIGN) == Policy()
+    assert policy_of(house, "polish") == TWO
+    assert kept_policies(house) == {"*": TWO, CAMPAIGN: Policy()}
+    assert consider(house, ["r1"])[0].policy == Policy()
+    assert unset_policy(house, CAMPAIGN)
+    assert not unset_policy(house, CAMPAIGN)
+    assert consider(house, ["r1"])[0].policy == TWO
+
+
+def test_a_policy_that_was_written_past_us_refuses_verdicts_by_name(house: Session) -> None:
+    document = '{"aprovals": 1}'
+    house.execute(
+        text("INSERT INTO verdict_policy VALUES ('*', cast(:it AS jsonb), 'eve')"), {"it": document}
+    )
+    house.commit()
+    with pytest.raises(InvalidPolicy, match="aprovals"):
+        judge(house, "approved", "ada")
+    assert house.scalars(select(ReviewHistory)).all() == []
+
+
+def test_two_approvals_at_once_are_both_counted(house: Session, engine: Engine) -> None:
+    ask(house, TWO)
+    with Session(engine) as other:
+        give_verdict(house, "r1", "approved", reviewer="ada", is_qa_reviewer=True)
+        second = threading.Thread(target=judge, args=(other, "approved", "bob"))
+        second.start()
+        wait_until_blocked(engine)
+        house.commit()
+        second.join()
+    assert status(house) == "approved"
+
+
+def test_reviews_that_other_services_stored_are_of_nobody_special(house: Session) -> None:
+    add_review(house, "r1", "eve", "approved")
+    house.commit()
+    ask(house, Policy(approvals=2, weights={"qa": 1, "reviewer": 1}))
+    assert judge(house, "approved", "ada").decision.why == "approved by ada and eve"
+
+
+def test_a_newer_run_with_another_result_replaces_a_run(house: Session) -> None:
+    assert replaced_by(house) is None
+    add_another_run(house, "r2", CODEBASE)
+    assert replaced_by(house) == "r2"
+    assert replaced_by(house, "r2") is None
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"revision": "rev-of-r1"},
+        {"result_code": "nothing-new-to-do", "resume_from": "r1"},
+        {"result_code": "worker-failure", "failure_transient": True},
+        {"suite": "polish"},
+        {"age": 2},
+        {"change_set": "somebody-elses"},
+    ],
+)
+def test_what_does_not_replace_a_run(house: Session, fields: dict[str, Any]) -> None:
+    add_change_set(house, "somebody-elses")
+    add_another_run(house, "r2", CODEBASE, **fields)
+    assert replaced_by(house) is None
+
+
+def test_a_run_in_the_same_change_set_replaces_a_run(house: Session) -> None:
+    add_another_run(house, "r2", CODEBASE, change_set="r1", result_code="command-failed")
+    assert replaced_by(house) == "r2"
+
+
+def test_a_verdict_on_a_replaced_run_is_recorded_with_a_warning(house: Session) -> None:
+    add_another_run(house, "r2", CODEBASE)
+    house.commit()
+    recorded = judge(house, "approved", "ada")
+    assert recorded.warning is not None
+    assert recorded.warning.startswith("run r1 was replaced by run r2")
+    assert status(house) == "approved"
+    assert house.scalars(select(ReviewHistory.warning)).all() == [recorded.warning]
+    house.rollback()
+    assert judge(house, "approved", "ada", "r2").warning is None
+
+
+def test_an_approval_lapses_by_the_clock(house: Session) -> None:
+    ask(house, Policy(approvals_expire=True))
+    judge(house, "approved", "ada")
+    assert reconsidered(house) == 0
+    house.rollback()
+    add_another_run(house, "r2", CODEBASE, age=-1)
+    house.execute(text("UPDATE run SET finish_time = now() WHERE id = 'r2'"))
+    house.commit()
+    assert reconsidered(house) == 1
+    assert status(house) == "needs-manual-review"
+    assert reconsidered(house) == 0
+
+
+def test_what_is_worth_little_is_approved_by_the_clock(house: Session) -> None:
+    add_run(house, "r2", "hello-2", value=10)
+    add_run(house, "r3", "hello-3", value=1, publish_status="ignored")
+    add_run(house, "r4", "hello-4", value=1, suite="polish")
+    house.commit()
+    ask(house, Policy(not_required_below=10))
+    assert reconsidered(house) == 1
+    found = {run_id: status(house, run_id) for run_id in ("r1", "r2", "r3", "r4")}
+    assert found == {
+        "r1": "approved",
+        "r2": "needs-manual-review",
+        "r3": "ignored",
+        "r4": "needs-manual-review",
+    }
+
+
+def test_a_policy_that_asks_less_counts_for_runs_that_wait(house: Session) -> None:
+    ask(house, TWO)
+    judge(house, "approved", "ada")
+    assert reconsidered(house) == 0
+    house.rollback()
+    ask(house, Policy(approvals=1))
+    assert reconsidered(house) == 1
+    assert status(house) == "approved"
+
+
+def test_what_somebody_made_wait_again_is_left_to_people(house: Session) -> None:
+    ask(house, Policy(approvals=1))
+    judge(house, "approved", "ada")
+    house.execute(update(RunRow).values(publish_status="needs-manual-review"))
+    house.commit()
+    assert reconsidered(house) == 0
+    house.rollback()
+    judge(house, "approved", "bob")
+    assert status(house) == "approved"
+
+
+def test_without_a_policy_the_clock_decides_nothing(house: Session) -> None:
+    judge(house, "abstained", "ada")
+    assert runs_to_reconsider(house) == []
+
+
+def test_where_there_is_a_runner_the_policy_asks_it_once(house: Session) -> None:
+    ask(house, Policy(not_required_below=10))
+    for _ in range(2):
+        reconsidered(house, "http://runner.example.com/")
+    assert status(house) == "needs-manual-review"
+    (job,) = house.scalars(select(JobRow)).all()
+    assert job.payload["publish_status"] == "approved"
+    assert job.payload["actor"] == "the verdict policy"
+    assert job.key == "r1/0/approved"

@@ -4,25 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
-from typing import get_args
 
-from sqlalchemy import and_, func, select, text
-from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy import func, select
 
-from janitor.errors import Failure
+from janitor.queue.adding import NewEntry, checked_bucket, entering, rows_of
 from janitor.queue.choice import Choice, first_waiting
 from janitor.queue.claims import Claims
 from janitor.queue.item import ENTRY, QueueItem, VcsInfo, vcs_info
 from janitor.queue.position import Waiting, place_of, waiting_time
-from janitor.state.queue import QueueEntry
-from janitor.state.types import QueueBucket
-
-BUCKETS: tuple[str, ...] = get_args(QueueBucket)
-
-
-class UnknownBucket(Failure):
-    """A bucket that the database does not have."""
 
 
 class Queue(Claims):
@@ -69,23 +58,13 @@ class Queue(Claims):
         Raises:
             UnknownBucket: there is no such bucket.
         """
-        if bucket not in BUCKETS:
-            raise UnknownBucket(f"there is no bucket {bucket!r}; there are {', '.join(BUCKETS)}")
-        lowest = select(func.coalesce(func.min(ENTRY.priority), 0)).scalar_subquery()
-        new = insert(QueueEntry).values(
-            codebase=codebase,
-            command=command,
-            suite=campaign,
-            change_set=change_set,
-            priority=lowest + round(offset),
-            base=lowest,
-            bucket=bucket,
-            context=context,
-            estimated_duration=estimated_duration,
-            refresh=refresh,
-            requester=requester,
+        entry = NewEntry(
+            codebase, campaign, change_set, command, context, estimated_duration, round(offset)
         )
-        added = self.conn.execute(_unless_further_on(new)).one_or_none()
+        new = entering(
+            rows_of([entry]), bucket=checked_bucket(bucket), refresh=refresh, requester=requester
+        )
+        added = self.conn.execute(new.returning(ENTRY.id, ENTRY.bucket)).one_or_none()
         if added is not None:
             return added.id, added.bucket
         stays = self.conn.execute(
@@ -157,17 +136,3 @@ class Queue(Claims):
             select(ENTRY.bucket, func.count()).group_by(ENTRY.bucket).order_by(ENTRY.bucket)
         )
         return [(bucket, count) for bucket, count in found]
-
-
-def _unless_further_on(new: Insert) -> ReturningInsert[tuple[int, str]]:
-    """Return an insert that updates the entry that is there, where that may be changed."""
-    wins = new.excluded
-    # The place where an entry once came in is kept, if it is further on than a new one's.
-    base = func.least(func.coalesce(ENTRY.base, wins.base), wins.base)
-    changed = ("command", "bucket", "context", "estimated_duration", "refresh", "requester")
-    return new.on_conflict_do_update(
-        index_elements=[ENTRY.codebase, ENTRY.suite, func.coalesce(ENTRY.change_set, text("''"))],
-        set_={name: wins[name] for name in changed}
-        | {"base": base, "priority": base + wins.priority - wins.base},
-        where=and_(ENTRY.bucket >= wins.bucket, ENTRY.claim_id.is_(None)),
-    ).returning(ENTRY.id, ENTRY.bucket)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Row, select
 
@@ -22,8 +22,16 @@ PUBLISH_MODE_VALUE = {
     "skip": 0,
 }
 
-# What bulk_add_to_queue takes: codebase, context, command, campaign, value, success chance.
-Todo = tuple[str, str | None, str, str, int, float | None]
+
+class Todo(NamedTuple):
+    """What is to be placed, in the order in which callers of today give it."""
+
+    codebase: str
+    context: str | None
+    command: str | None
+    campaign: str
+    value: float | None
+    success_chance: float | None
 
 
 def iter_candidates_with_publish_policy(
@@ -68,13 +76,13 @@ def iter_candidates_with_publish_policy(
 def queue_item_from_candidate_and_publish_policy(row: Row[Any] | Mapping[str, Any]) -> Todo:
     """Return what a row of the above asks for, its value with that of its policy."""
     values = row._mapping if isinstance(row, Row) else row  # noqa: SLF001 - documented name
-    return (
-        values["codebase"],
-        values["context"],
-        values["command"],
-        values["campaign"],
-        (values["value"] or 0) + policy_value(values["publish"]),
-        values["success_chance"],
+    return Todo(
+        codebase=values["codebase"],
+        context=values["context"],
+        command=values["command"],
+        campaign=values["campaign"],
+        value=(values["value"] or 0) + policy_value(values["publish"]),
+        success_chance=values["success_chance"],
     )
 
 

@@ -1,26 +1,24 @@
-"""Candidates placed one by one, by the numbers that a recomputation would give them.
+"""Candidates placed by values that a caller brings, with the numbers of a recomputation.
 
-:mod:`.recompute` places them all at once; this is for callers who bring values of their own.
+:mod:`.recompute` places all that there are, by the values that they have.
 """
 
 from __future__ import annotations
 
-import json
+import itertools
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
 from janitor.queue import Queue
-from janitor.schedule.candidates import Todo, policy_value
-from janitor.schedule.estimates import Scope, with_estimates
-from janitor.schedule.offset import calculate_offset
-from janitor.schedule.recompute import REQUESTER
-from janitor.schedule.requests import CandidateUnavailable
+from janitor.queue.adding import NewEntry, checked_bucket, entering, rows_of
+from janitor.schedule.candidates import Todo
+from janitor.schedule.recompute import REQUESTER, keep_passes_aside
+from janitor.schedule.supposed import Supposed, estimates_of
+from janitor.schedule.todo import completed, offset_of
 from janitor.state import Conn
-from janitor.state.candidate import Candidate
-from janitor.state.publish_policy import NamedPublishPolicy
 
 
 def estimate_success_probability_and_duration(
@@ -37,7 +35,7 @@ def estimate_success_probability_and_duration(
     Returns:
         The probability of success, the duration and the number of runs that count.
     """
-    row = _estimate(conn, codebase, campaign, context)
+    row = _estimate(conn, Supposed(codebase, campaign, context))
     return row.probability, row.duration, row.previous_runs
 
 
@@ -82,35 +80,22 @@ def do_schedule_regular(
     Raises:
         CandidateUnavailable: something is to be looked up, and there is no such candidate.
     """
-    if candidate_value is None or success_chance is None or command is None:
-        known = _candidate(conn, codebase, campaign, change_set)
-        command = command or known.command
-        context = known.context if context is None else context
-        success_chance = known.success_chance if success_chance is None else success_chance
-        if candidate_value is None:
-            candidate_value = (known.value or 0) + policy_value(known.publish)
-    estimate = _estimate(conn, codebase, campaign, context)
-    if normalized_codebase_value is None:
-        normalized_codebase_value = estimate.codebase_value
-    offset = default_offset + calculate_offset(
-        estimated_duration=estimate.duration,
-        normalized_codebase_value=normalized_codebase_value,
-        estimated_probability_of_success=estimate.probability,
-        candidate_value=candidate_value,
-        total_previous_runs=estimate.previous_runs,
-        success_chance=success_chance,
-    )
+    asked = Todo(codebase, context, command, campaign, candidate_value, success_chance)
+    (todo,) = completed(conn, [asked], change_set)
+    estimate = _estimate(conn, Supposed(codebase, campaign, todo.context))
+    offset = default_offset + offset_of(todo, estimate, normalized_codebase_value)
     bucket = bucket or "default"
     if dry_run:
         return offset, estimate.duration, -1, bucket
+    assert todo.command is not None  # noqa: S101 - it is completed
     queue_id, actual = Queue(conn).add(
         codebase=codebase,
-        command=command,
+        command=todo.command,
         campaign=campaign,
         change_set=change_set,
         offset=offset,
         bucket=bucket,
-        context=context,
+        context=todo.context,
         estimated_duration=estimate.duration,
         refresh=refresh,
         requester=requester or REQUESTER,
@@ -120,78 +105,55 @@ def do_schedule_regular(
 
 def bulk_add_to_queue(
     conn: Conn,
-    todo: Iterable[Todo],
+    todo: Iterable[tuple[str, str | None, str | None, str, float | None, float | None]],
     dry_run: bool = False,
     default_offset: float = 0.0,
     bucket: str = "default",
 ) -> None:
-    """Give candidates their places, each by the values that it comes with.
+    """Give candidates their places all at once, each by the values that it comes with.
+
+    As :func:`do_schedule_regular` would one after the other, but in a fixed number of
+    statements: all of them count their offsets from the priority that is the lowest before
+    the first one comes in. Nothing is added if anything is wrong.
 
     Args:
-        conn: the caller's transaction.
-        todo: codebase, context, command, campaign, value and success chance of each.
+        conn: the caller's transaction; until it ends, recomputations step aside.
+        todo: codebase, context, command, campaign, value and success chance of each; of those
+            about the same codebase and campaign the last one counts.
         dry_run: add nothing.
         default_offset: added to each offset.
         bucket: the bucket to wait in.
+
+    Raises:
+        CandidateUnavailable: something is to be looked up, and there is no such candidate.
+        UnknownBucket: there is no such bucket.
     """
-    for codebase, context, command, campaign, value, success_chance in todo:
-        do_schedule_regular(
-            conn,
-            codebase=codebase,
-            campaign=campaign,
-            command=command,
-            candidate_value=value,
-            success_chance=success_chance,
-            default_offset=default_offset,
-            context=context,
-            dry_run=dry_run,
-            bucket=bucket,
-        )
-
-
-def _candidate(conn: Conn, codebase: str, campaign: str, change_set: str | None) -> Row[Any]:
-    columns = Candidate.__table__.c
-    row = conn.execute(
-        select(
-            columns.command,
-            columns.context,
-            columns.value,
-            columns.success_chance,
-            NamedPublishPolicy.per_branch_policy.label("publish"),
-        )
-        .outerjoin(NamedPublishPolicy, NamedPublishPolicy.name == columns.publish_policy)
-        .where(columns.codebase == codebase, columns.suite == campaign)
-        .where(columns.change_set.is_not_distinct_from(change_set))
-    ).one_or_none()
-    if row is None:
-        raise CandidateUnavailable(campaign, codebase)
-    return row
-
-
-def _estimate(conn: Conn, codebase: str, campaign: str, context: str | None) -> Row[Any]:
-    asked = {"codebase": codebase, "suite": campaign, "context": context, "publish_policy": ""}
-    scope = Scope([codebase], [campaign])
-    return conn.execute(
-        with_estimates("SELECT * FROM estimate", instead=_ASKED),
-        scope.parameters(conn) | {"asked": json.dumps(asked), "codebase": codebase},
-    ).one()
-
-
-# One candidate as it would be, whatever the tables say: these names hide theirs.
-_ASKED = """
-candidate AS (
-    SELECT * FROM jsonb_populate_record(cast(NULL AS candidate), cast(:asked AS jsonb))
-),
-named_publish_policy AS (
-    SELECT '' AS name, cast(NULL AS branch_publish_policy[]) AS per_branch_policy
-),
-codebase AS (
-    SELECT * FROM jsonb_populate_record(
-        (SELECT codebase FROM codebase WHERE name = :codebase),
-        jsonb_build_object('name', cast(:codebase AS text), 'inactive', false)
+    checked_bucket(bucket)
+    last = {(one.codebase, one.campaign): one for one in itertools.starmap(Todo, todo)}
+    if not last:
+        return
+    placed = completed(conn, list(last.values()))
+    estimates = estimates_of(
+        conn, [Supposed(one.codebase, one.campaign, one.context) for one in placed]
     )
-    UNION ALL -- and the highest value of all, which the own one is measured by
-    SELECT highest.* FROM jsonb_populate_record(
-        cast(NULL AS codebase), (SELECT jsonb_build_object('value', max(value)) FROM codebase)
-    ) AS highest
-)"""
+    entries = [_entry(one, estimates[one.codebase, one.campaign], default_offset) for one in placed]
+    if not dry_run:
+        keep_passes_aside(conn)
+        conn.execute(entering(rows_of(entries), bucket=bucket, requester=REQUESTER))
+
+
+def _entry(todo: Todo, estimate: Row[Any], default_offset: float) -> NewEntry:
+    return NewEntry(
+        codebase=todo.codebase,
+        campaign=todo.campaign,
+        change_set=None,
+        command=todo.command,
+        context=todo.context,
+        estimated_duration=estimate.duration,
+        offset=round(default_offset + offset_of(todo, estimate)),
+    )
+
+
+def _estimate(conn: Conn, supposed: Supposed) -> Row[Any]:
+    (estimate,) = estimates_of(conn, [supposed]).values()
+    return estimate

@@ -11,7 +11,7 @@ from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
 from janitor.queue import Queue, QueueItem, UnknownBucket
-from janitor.queue.run_queue import BUCKETS
+from janitor.queue.adding import BUCKETS
 
 HOUR = timedelta(hours=1)
 Put = Callable[..., int]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from janitor.queue import Queue, keep_counts, limit_host, set_pace
 from janitor.queue import position as positions
-from janitor.queue.run_queue import BUCKETS
+from janitor.queue.adding import BUCKETS
 from janitor.state.queue import QueueEntry
 
 HOUR = timedelta(hours=1)

@@ -1,7 +1,7 @@
 """A real campaign through every pool, watched from the outside.
 
 Starts the whole house (servers, beat, all worker pools, Flower), lets a small runner work
-the queue off, gives three verdicts, and reports what stands in the database afterwards.
+the queue off, gives four verdicts, and reports what stands in the database afterwards.
 Exits with 1 and the reason if anything that should be there is missing.
 """
 
@@ -14,7 +14,6 @@ import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -22,27 +21,20 @@ from sqlalchemy.orm import Session
 import playground
 from janitor.config import Config, load
 from janitor.deployment import Deployment
-from janitor.errors import JanitorError
 from janitor.jobs import submit
-from janitor.review import RECORD, RecordVerdict, runs_needing_review
 from janitor.schedule.requests import REQUEST, RequestRun
 from janitor.state.job import JobRow
 from janitor.state.queue import QueueEntry
-from janitor.state.review import ReviewRow
 from janitor.state.run import RunRow
 from local_runner import LocalRunner
 from report import Report
-from workers.app import JanitorApp, open_deployment
+from reviewers import FIRST, Missing, Reviewers
+from workers.app import open_deployment
 from workers.complaints import told_in_a_sentence
 from workers.house import House
 from workers.signals import leaving_in_order
 
 PATIENCE = 60.0  # seconds for anything that should take one or two
-REVIEWER = "ada"
-
-
-class Missing(JanitorError):
-    """Something that the demo promises did not happen."""
 
 
 class Demo:
@@ -67,7 +59,7 @@ class Demo:
         self._wait_for_the_schedule(candidates)
         self._work_the_queue_off()
         self._wait_for_jobs()
-        sent_back = self._review()
+        sent_back = Reviewers(self._deployment, self._wait, self._say).judge()
         self._wait_for_jobs()
         self._say(f"{sent_back} is in the queue again")
 
@@ -127,7 +119,7 @@ class Demo:
                     request=uuid.uuid4().hex,
                     codebase=codebase,
                     campaign=campaign,
-                    requester=REVIEWER,
+                    requester=FIRST,
                 )
                 jobs.append(submit(session, REQUEST, ask)[0])
         done = select(func.count()).where(JobRow.id.in_(jobs), JobRow.state == "done")
@@ -138,39 +130,6 @@ class Demo:
         new = select(RunRow.codebase, RunRow.suite).where(RunRow.start_time >= self._since)
         with self._deployment.sessions() as session:
             return {(row.codebase, row.suite) for row in session.execute(new.distinct())}
-
-    def _review(self) -> str:
-        with self._deployment.sessions() as session:
-            waiting = runs_needing_review(session, reviewer=REVIEWER, limit=3)
-        if len(waiting) < 3:  # noqa: PLR2004 - one for each verdict
-            raise Missing(f"{len(waiting)} run(s) wait for a review; three are needed")
-        approved, rejected, sent_back = waiting
-        # A service beside ours sends a message; one with database access a row.
-        JanitorApp(Deployment(self._deployment.config)).send_task(
-            RECORD.name, kwargs=_verdict(approved.id, "approved").model_dump()
-        )
-        with self._deployment.sessions.begin() as session:
-            submit(session, RECORD, _verdict(rejected.id, "rejected"))
-            submit(session, RECORD, _verdict(sent_back.id, "reschedule"))
-        self._wait(
-            "three verdicts",
-            lambda session: all(
-                session.scalar(select(ReviewRow.verdict).where(ReviewRow.run_id == run.id))
-                for run in waiting
-            ),
-        )
-        self._wait(
-            "the run that was sent back to be queued",
-            lambda session: session.scalar(
-                select(QueueEntry.id).where(
-                    QueueEntry.codebase == sent_back.codebase,
-                    QueueEntry.suite == sent_back.campaign,
-                    QueueEntry.requester == f"reviewer ({REVIEWER})",
-                )
-            ),
-        )
-        self._say("one run approved, one rejected, one sent back")
-        return f"{sent_back.campaign} on {sent_back.codebase}"
 
     def _wait_for_jobs(self) -> None:
         unfinished = (
@@ -210,17 +169,6 @@ def _impatient() -> Config:
 
 def _count(session: Session, table: type) -> int:
     return session.scalar(select(func.count()).select_from(table)) or 0
-
-
-def _verdict(run_id: str, verdict: Literal["approved", "rejected", "reschedule"]) -> RecordVerdict:
-    return RecordVerdict(
-        run_id=run_id,
-        verdict=verdict,
-        reviewer=REVIEWER,
-        comment="From the demo.",
-        is_qa_reviewer=True,
-        submission=f"demo-{run_id}",
-    )
 
 
 def main() -> int:

@@ -13,6 +13,8 @@ from typing import NamedTuple
 
 from sqlalchemy.dialects.postgresql import insert
 
+from janitor.review.campaign_policy import set_policy
+from janitor.review.policy import Policy
 from janitor.state import Conn
 from janitor.state.candidate import Candidate
 from janitor.state.codebase import Codebase
@@ -20,6 +22,7 @@ from janitor.state.publish_policy import BranchPublishPolicy, NamedPublishPolicy
 
 AUTHOR = "Ada Example <ada@example.com>"
 POLICY = "propose-main"
+TWO_REVIEWERS = Policy(approvals=2)
 
 
 class Upstream(NamedTuple):
@@ -62,6 +65,8 @@ def build(conn: Conn, directory: Path) -> None:
         .values(name=POLICY, per_branch_policy=[BranchPublishPolicy("main", "propose", None)])
         .on_conflict_do_nothing()
     )
+    for campaign in CAMPAIGNS:
+        set_policy(conn, campaign, TWO_REVIEWERS, actor=AUTHOR)
     for name, vcs_type, value, licensed in CODEBASES:
         path = directory / name
         if not path.exists():

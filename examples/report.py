@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 import playground
 from janitor.state.diff import RunDiff
 from janitor.state.job import JobRow
+from janitor.state.publish_status import PublishStatusChange
 from janitor.state.queue import QueueEntry
 from janitor.state.review import ReviewHistory
 from janitor.state.run import RunRow
@@ -41,6 +42,7 @@ class Report:
     artifacts: int
     diffs: tuple[Diff, ...]
     verdicts: Counter[str]
+    decisions: Counter[str]
     jobs: Counter[tuple[str, str]]
     queued: int
     failures: tuple[str, ...]
@@ -62,6 +64,12 @@ class Report:
             diffs=_diffs(session, since),
             verdicts=_counter(
                 session, select(ReviewHistory.verdict).where(ReviewHistory.reviewed_at >= since)
+            ),
+            decisions=_counter(
+                session,
+                select(PublishStatusChange.why).where(
+                    PublishStatusChange.changed_at >= since, PublishStatusChange.why.is_not(None)
+                ),
             ),
             jobs=Counter(
                 {
@@ -94,8 +102,10 @@ class Report:
             f"one artifact of each of the {runs} runs": self.artifacts == runs,
             "a diff of each success": len(self.diffs) == self.runs["success"],
             "diffs from Git and from Bazaar": kinds == {"git", "bzr"},
-            "an approval and two rejections": self.verdicts
-            == Counter({"approved": 1, "rejected": 2}),
+            "two approvals and two rejections": self.verdicts
+            == Counter({"approved": 2, "rejected": 2}),
+            "a run that two reviewers approved": self.decisions
+            == Counter({"approved by ada and bob": 1, "rejected by ada": 2}),
             "only jobs that are done": {state for _, state in self.jobs} == {"done"},
             "a queue that is full again": self.queued >= candidates,
         }
@@ -110,6 +120,7 @@ class Report:
             f"logs       {self.logs}",
             f"artifacts  {self.artifacts}",
             f"verdicts   {_listed(self.verdicts)}",
+            f"decisions  {_listed(self.decisions)}",
             f"jobs       {_listed(states)}",
             f"queued     {self.queued}",
             f"diffs      {len(self.diffs)}, among them:",
@@ -128,7 +139,7 @@ def _one_of_each(diffs: tuple[Diff, ...]) -> list[Diff]:
     return list({diff.vcs_type: diff for diff in diffs}.values())
 
 
-def _counter(session: Session, query: Select[str]) -> Counter[str]:
+def _counter(session: Session, query: Select[Any]) -> Counter[str]:
     return Counter(session.scalars(query))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-
 
 def get_core_schema() -> str:
     """Return the DDL that creates the core schema of a Janitor in an empty database."""
@@ -15,4 +13,7 @@ def get_core_schema() -> str:
 
 def get_debian_schema() -> str:
     """Return the DDL of what deployments for Debian have besides; needs ``debversion``."""
+    # Slow to import, and every command imports this package.
+    from importlib.resources import files  # noqa: PLC0415 - see above
+
     return (files("janitor.state") / "debian.sql").read_text()

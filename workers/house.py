@@ -12,7 +12,6 @@ import shlex
 import socket
 import sys
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NoReturn, Self
@@ -157,7 +156,7 @@ class House:
             servers["database_location"] = postgres.url
         if config.redis_location is None:
             servers["redis_location"] = self._open.enter_context(EmbeddedValkey(self.data)).url
-        return replace(config, **directories, **servers)
+        return config.replaced(**directories, **servers)
 
     def _locations(self) -> dict[str, str]:
         """The configuration as the processes read it: never on a command line."""

@@ -6,6 +6,7 @@ complained about; they stop where the text means something again.
 
 from __future__ import annotations
 
+from janitor.config.mistakes import Lines
 from janitor.config.tokens import Kind, Token, tokens
 
 CLOSER = {"{": "}", "<": ">", "[": "]"}
@@ -19,10 +20,11 @@ class Cursor:
 
     Args:
         text: protobuf text format.
+        lines: the text's.
     """
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, lines: Lines) -> None:
+        self._lines = lines
         self._tokens = list(tokens(text))
         self._at = 0
         self.token = self._tokens[0]
@@ -71,9 +73,9 @@ class Cursor:
 
     def skip_line(self) -> None:
         """Pass over the rest of a line, but neither a field nor the end of a block."""
-        end = self._text.find("\n", self.token.offset)
+        end = self._lines.end(self.token.offset)
         while not (self.at_field() or self._at_one_of(BLOCK_ENDS)):
-            if self.token.offset > end >= 0:
+            if self.token.offset > end:
                 return
             self.skip_balanced()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import re
 
 _ESCAPE = re.compile(
@@ -23,7 +24,6 @@ _ONE_LETTER = {
     '"': b'"',
 }
 _NEEDS_DIGITS = {"x": "one or two", "u": "four", "U": "eight"}
-_OCTAL = re.compile(r"(-?)0([0-9]+)")
 _BOOLS = {
     "true": True,
     "t": True,
@@ -114,13 +114,26 @@ def int32(spelling: str) -> int:
     Raises:
         BadLiteral: it is no number, or does not fit into 32 bits.
     """
-    value = _integer(
-        _OCTAL.sub(r"\g<1>0o\g<2>", spelling) if _OCTAL.fullmatch(spelling) else spelling
-    )
+    value = _integer(re.sub(r"^(-?)0([0-9]+)$", r"\g<1>0o\g<2>", spelling))
     if value is None:
         raise BadLiteral("takes a whole number")
     if not -(2**31) <= value < 2**31:
         raise BadLiteral(f"takes a whole number from {-(2**31)} to {2**31 - 1}")
+    return value
+
+
+def number(spelling: str) -> float:
+    """Return a number that may have a fraction.
+
+    Raises:
+        BadLiteral: it is none, or has no end.
+    """
+    try:
+        value = float(spelling)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise BadLiteral("takes a number")
     return value
 
 
@@ -136,6 +149,21 @@ def choice(spelling: str, choices: type[enum.IntEnum]) -> enum.IntEnum:
             return member
     known = ", ".join(f"{member.name} ({member.value})" for member in choices)
     raise BadLiteral(f"takes one of {known}")
+
+
+def literal(kind: type, spelling: str) -> object:
+    """Return the value of a type that is spelt without quotes.
+
+    Raises:
+        BadLiteral: the spelling means none.
+    """
+    if kind is bool:
+        return boolean(spelling)
+    if kind is float:
+        return number(spelling)
+    if issubclass(kind, enum.IntEnum):
+        return choice(spelling, kind)
+    return int32(spelling)
 
 
 def _integer(spelling: str) -> int | None:

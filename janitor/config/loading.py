@@ -1,22 +1,34 @@
-"""Configurations from files, strings and the environment."""
+"""Configurations from files, strings and the environment: layer over layer.
+
+From below: included files, the file that includes them, the overlay of the profile, then
+the environment. :mod:`~janitor.config.merging` says how two layers become one and
+:mod:`~janitor.config.checks` what must be true of the outcome.
+
+Reading is quick as long as nothing is wrong. Once something is, all of it is read again by
+the parser with the place of each value, so that every mistake can be told.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
-from janitor.config.environment import overridden, variable
-from janitor.config.mistakes import ConfigError, Mistake, error_of
+from janitor.config.checks import wrong
+from janitor.config.environment import PREFIX, overridden
+from janitor.config.files import Files, Unreadable, decoded
+from janitor.config.mistakes import ConfigError, refuse
 from janitor.config.model import Config
+from janitor.config.moulds import cast
 from janitor.config.parser import Parser
 
-FILE_VARIABLE = variable("config")
+FILE_VARIABLE = f"{PREFIX}CONFIG"
+PROFILE_VARIABLE = f"{PREFIX}PROFILE"
 
 
 def load(path: str | Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
-    """Return the configuration of a deployment: its file, and the environment over it.
+    """Return the configuration of a deployment: its files, and the environment over them.
 
     Args:
         path: ``janitor.conf``; None for the one that ``JANITOR_CONFIG`` names. Without
@@ -24,27 +36,39 @@ def load(path: str | Path | None = None, environ: Mapping[str, str] | None = Non
         environ: the variables; None for those of this process.
 
     Raises:
-        ConfigError: the file cannot be read, or something in it or in the environment is
+        ConfigError: a file cannot be read, or something in it or in the environment is
             wrong.
     """
+    return _loaded(path, environ, traced=False) or explained(path, environ)
+
+
+def explained(path: str | Path | None = None, environ: Mapping[str, str] | None = None) -> Config:
+    """Return the configuration like :func:`load`, with the origin of each value.
+
+    Raises:
+        ConfigError: names every mistake with its place.
+    """
+    config = _loaded(path, environ, traced=True)
+    assert config is not None  # noqa: S101 - tracing tells what is wrong by raising
+    return config
+
+
+def _loaded(
+    path: str | Path | None, environ: Mapping[str, str] | None, *, traced: bool
+) -> Config | None:
     environ = os.environ if environ is None else environ
     chosen = path if path is not None else environ.get(FILE_VARIABLE) or None
-    return overridden(Config() if chosen is None else _read_path(chosen), environ)
-
-
-def _read_path(path: str | Path) -> Config:
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"the configuration {path} cannot be read: {error.strerror}; name another with"
-            f" --config or {FILE_VARIABLE}"
-        ) from error
-    return _parse(_decoded(content, str(path)), str(path))
+    files = Files(traced=traced)
+    config = files.read(chosen, environ.get(PROFILE_VARIABLE) or None)
+    config, told = overridden(config, environ, traced=traced)
+    told = [*files.told, *told, *wrong(config, whole=not files.told)]
+    if traced:
+        refuse(told)
+    return None if told else config
 
 
 def read_config(f: IO[str] | IO[bytes]) -> Config:
-    """Return what an open file says, text or binary; the environment has no say.
+    """Return what an open file says, text or binary; no other layer has a say.
 
     Raises:
         ConfigError: names each mistake with its place.
@@ -53,13 +77,13 @@ def read_config(f: IO[str] | IO[bytes]) -> Config:
     name = name if isinstance(name, str) else "janitor.conf"
     try:
         content = f.read()
+        return _parse(content if isinstance(content, str) else decoded(content, name), name)
     except UnicodeDecodeError as error:
-        raise _not_utf8(error, name) from None
-    return _parse(content if isinstance(content, str) else _decoded(content, name), name)
+        raise ConfigError(str(Unreadable.at(error, name))) from None
 
 
 def read_string(s: str) -> Config:
-    """Return what a text says; the environment has no say.
+    """Return what a text says; no other layer has a say.
 
     Raises:
         ConfigError: names each mistake with its place.
@@ -68,20 +92,9 @@ def read_string(s: str) -> Config:
 
 
 def _parse(text: str, name: str) -> Config:
-    parser = Parser(text)
-    config = parser.read(Config)
-    if parser.mistakes:
-        raise error_of(name, text, parser.mistakes)
-    return cast("Config", config)
-
-
-def _decoded(content: bytes, name: str) -> str:
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        raise _not_utf8(error, name) from None
-
-
-def _not_utf8(error: UnicodeDecodeError, name: str) -> ConfigError:
-    before = error.object[: error.start].decode(errors="replace")
-    return error_of(name, before, [Mistake(len(before), "the file is not UTF-8 from here on")])
+    config = cast(Config, text)
+    if config is None:
+        parser = Parser(text, name)
+        config = parser.read(Config)
+        refuse([*parser.mistakes.told()])
+    return config

@@ -1,40 +1,37 @@
 """Protobuf text format to messages, with every mistake found in one reading.
 
 After a mistake reading goes on at the next place that means something
-(:mod:`janitor.config.cursor`). What a value is comes from :mod:`janitor.config.schema`,
-how it is spelt from :mod:`janitor.config.literals`.
+(:mod:`janitor.config.cursor`). What a value is comes from :mod:`janitor.config.model`,
+how it is spelt from :mod:`janitor.config.literals`. Files repeat themselves; the parser reads
+what is new in them, and :mod:`janitor.config.moulds` the rest.
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass, field
-from difflib import get_close_matches
+from typing import Any
 
 from janitor.config.cursor import BLOCK_ENDS, CLOSER, Cursor
-from janitor.config.literals import BadLiteral, boolean, choice, int32, unescape
-from janitor.config.mistakes import Mistake, place
-from janitor.config.schema import Field, Schema, schema_of
-from janitor.config.tokens import Kind, Token
+from janitor.config.literals import BadLiteral, literal, unescape
+from janitor.config.message import Field, M, Message
+from janitor.config.mistakes import MOST_TOLD, Lines, Mistakes, nearest, shown
+from janitor.config.tokens import OURS, Kind, Token
 
 
 class _WrongValue(Exception):
     """A value cannot be read; the cursor stands on what is wrong with it."""
 
 
-@dataclass
+class _Enough(Exception):
+    """So many mistakes that nobody reads on, and so we don't either."""
+
+
 class _Given:
-    """What a message's text has given so far.
+    """What a message's text has given so far: values, where they are, and who gave them."""
 
-    Args:
-        values: singular fields.
-        lists: repeated fields.
-        taken: who gave a singular field, or one of a group.
-    """
-
-    values: dict[str, object] = field(default_factory=dict)
-    lists: dict[str, list[object]] = field(default_factory=dict)
-    taken: dict[str, Token] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.places: dict[str, Any] = {}
+        self.taken: dict[str, Token] = {}  # singular fields, and groups of them
 
 
 class Parser:
@@ -42,18 +39,25 @@ class Parser:
 
     Args:
         text: protobuf text format.
+        name: what to call it in mistakes.
+        traced: let each message know where its values come from.
     """
 
-    def __init__(self, text: str) -> None:
-        self.mistakes: list[Mistake] = []
+    def __init__(self, text: str, name: str, *, traced: bool = False) -> None:
         self._text = text
-        self._cursor = Cursor(text)
+        self._lines = Lines(text)
+        self._cursor = Cursor(text, self._lines)
+        self._traced = traced
+        self.mistakes = Mistakes(name, self._lines)
 
-    def read(self, message: type) -> object:
-        """Return the message; it means nothing if there are :attr:`mistakes`."""
-        return self._message(schema_of(message), None)
+    def read(self, message: type[M]) -> M:
+        """Return the message; it is not what was meant if there are :attr:`mistakes`."""
+        try:
+            return self._message(message, None)
+        except _Enough:
+            return message()
 
-    def _message(self, schema: Schema, opener: Token | None) -> object:
+    def _message(self, schema: type[M], opener: Token | None) -> M:
         given = _Given()
         while self._goes_on(opener):
             name = self._cursor.token
@@ -61,10 +65,12 @@ class Parser:
                 self._cursor.advance()
                 self._field(schema, name, given)
             else:
-                self._complain(name, f"expected the name of a field of {schema.name}")
+                self._complain(name, f"expected the name of a field of {schema.__name__}")
                 self._cursor.skip_line()
-        lists = {name: tuple(values) for name, values in given.lists.items()}
-        return schema.make(**given.values, **lists)
+        for field, value in given.values.items():
+            if type(value) is list:
+                given.values[field] = tuple(value)
+        return schema.made(given.values, given.places if self._traced else None)
 
     def _goes_on(self, opener: Token | None) -> bool:
         """Return whether a block has more fields; goes behind its end if not."""
@@ -84,13 +90,15 @@ class Parser:
             self._complain(token, f"expected '{closer}' for the '{opener.text}' of line {line}")
         return False
 
-    def _field(self, schema: Schema, name: Token, given: _Given) -> None:
-        known = schema.fields.get(name.text)
+    def _field(self, schema: type[Message], name: Token, given: _Given) -> None:
+        known = schema.FIELDS.get(name.text)
         if known is None:
             self._complain(name, self._unknown(schema, name))
             self._cursor.skip_value()
         else:
             self._refuse_second(known, name, given)
+            if known.ours:
+                self._require_mark(name)
             try:
                 self._values(known, given)
             except _WrongValue as wrong:
@@ -107,21 +115,31 @@ class Parser:
         if not known.repeated:
             if is_list:
                 raise _WrongValue(f"{known.name} takes one value, no list")
+            given.places[known.name] = self._place()
             given.values[known.name] = self._value(known)
             return
-        values = given.lists.setdefault(known.name, [])
+        given.places.setdefault(known.name, [])
+        given.values.setdefault(known.name, [])
         if is_list:
-            self._list(known, values)
+            self._list(known, given)
         else:
-            values.append(self._value(known))
+            self._element(known, given)
 
-    def _list(self, known: Field, values: list[object]) -> None:
+    def _element(self, known: Field, given: _Given) -> None:
+        place = self._place()
+        given.values[known.name].append(self._value(known))
+        given.places[known.name].append(place)
+
+    def _place(self) -> str:
+        return self.mistakes.at(self._cursor.token.offset) if self._traced else ""
+
+    def _list(self, known: Field, given: _Given) -> None:
         self._cursor.advance()
         if self._cursor.took("]"):
             return
         while True:
             try:
-                values.append(self._value(known))
+                self._element(known, given)
             except _WrongValue as wrong:
                 self._complain(self._cursor.token, str(wrong))
                 self._cursor.skip_element()
@@ -136,7 +154,7 @@ class Parser:
         if known.value is str:
             return self._string(known)
         try:
-            value = _literal(known.value, self._cursor.token.text)
+            value = literal(known.value, self._cursor.token.text)
         except BadLiteral as bad:
             raise _WrongValue(f"{known.name} {bad}") from None
         self._cursor.advance()
@@ -146,7 +164,7 @@ class Parser:
         if self._cursor.token.text not in {"{", "<"}:
             raise _WrongValue(f"{known.name} takes a block: {known.name} {{ … }}")
         opener = self._cursor.advance()
-        return self._message(schema_of(known.value), opener)
+        return self._message(known.value, opener)
 
     def _string(self, known: Field) -> str:
         first = self._cursor.token
@@ -186,24 +204,23 @@ class Parser:
             )
         self._complain(name, sentence)
 
-    def _unknown(self, schema: Schema, name: Token) -> str:
+    def _require_mark(self, name: Token) -> None:
+        if self._text.find(OURS, self._lines.begin(name.offset), name.offset) < 0:
+            sentence = f"other services refuse {name.text}; begin its line with {OURS}"
+            self._complain(name, sentence)
+
+    def _unknown(self, schema: type[Message], name: Token) -> str:
         if self._cursor.stuck_to_string(name):
             # Not quoted: it is the rest of a value, which may be a secret.
             return 'expected a space behind the string; a quote inside one is written \\"'
-        close = get_close_matches(name.text, schema.fields, n=1)
-        hint = f"did you mean {close[0]}? " if close else ""
-        return f"{schema.name} has no field {name.text!r}; {hint}known: {', '.join(schema.fields)}"
+        hint = nearest(name.text, schema.FIELDS)
+        known = ", ".join(name for name, field in schema.FIELDS.items() if not field.ours)
+        return f"{schema.__name__} has no field {shown(name.text)}; {hint}known: {known}"
 
     def _line(self, token: Token) -> int:
-        return place(self._text, token.offset)[0]
+        return self._lines.place(token.offset)[0]
 
     def _complain(self, token: Token, sentence: str) -> None:
-        self.mistakes.append(Mistake(token.offset, sentence))
-
-
-def _literal(kind: type, spelling: str) -> object:
-    if kind is bool:
-        return boolean(spelling)
-    if issubclass(kind, enum.IntEnum):
-        return choice(spelling, kind)
-    return int32(spelling)
+        self.mistakes.add(token.offset, sentence)
+        if len(self.mistakes) >= MOST_TOLD:
+            raise _Enough

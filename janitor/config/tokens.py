@@ -1,4 +1,8 @@
-"""The words, strings and marks of protobuf text format, with their places."""
+"""The words, strings and marks of protobuf text format, with their places.
+
+``#janitor:`` is a space to us and a comment to everybody else: what stands behind it is
+for us alone, and other services can still read the file.
+"""
 
 from __future__ import annotations
 
@@ -38,16 +42,19 @@ class Token(NamedTuple):
         return self.offset + len(self.text)
 
 
+OURS = "#janitor:"
+IN_DOUBLE = r"""[^"\n\\]*+ (?: \\. [^"\n\\]*+ )*+"""  # quotes
+IN_SINGLE = IN_DOUBLE.replace('"', "'")
+
 # Possessive throughout: reading is linear in whatever a file contains. Where a token ends
 # is protobuf's rule, odd as it looks ("1.2.x-y" is one number, a wrong one).
 _TOKEN = re.compile(
-    r"""
-    \s*+ (?: \#[^\n]*+ \s*+ )*+
+    rf"""
+    \s*+ (?: \{OURS} \s*+ | \#[^\n]*+ \s*+ )*+
     (?:
         (?P<WORD>     [a-zA-Z_] [0-9a-zA-Z_+-]*+ )
       | (?P<NUMBER>   (?: [0-9+-] | \.[0-9] ) [0-9a-zA-Z_.+-]*+ )
-      | (?P<STRING>   " [^"\n\\]*+ (?: \\. [^"\n\\]*+ )*+ "
-                    | ' [^'\n\\]*+ (?: \\. [^'\n\\]*+ )*+ ' )
+      | (?P<STRING>   " {IN_DOUBLE} " | ' {IN_SINGLE} ' )
       | (?P<UNCLOSED> ["'] [^\n]*+ )
       | (?P<MARK>     . )
       | (?P<END>      \Z )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -12,21 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from janitor.config import Config, ConfigError, read_string
-from janitor.config.model import ENVIRONMENT_ONLY
-from janitor.config.model import Message as OurMessage
-from janitor.config.schema import Schema, schema_of
+from janitor.config.message import Message as OurMessage
 
 # Its way of decoding escapes warns of those that it leaves as they are.
 pytestmark = pytest.mark.filterwarnings("ignore:invalid .*escape sequence:DeprecationWarning")
 
-OURS = [field.name for field in dataclasses.fields(Config) if ENVIRONMENT_ONLY in field.metadata]
+OURS = [name for name, field in Config.FIELDS.items() if field.ours]
 
 
 def what_we_read(message: Any) -> Any:
     """Return our message as plain values."""
     if isinstance(message, OurMessage):
-        names = [field.name for field in dataclasses.fields(message)]  # type: ignore[arg-type]
-        return {name: what_we_read(getattr(message, name)) for name in names if name not in OURS}
+        names = [name for name in message.FIELDS if name not in OURS]
+        return {name: what_we_read(getattr(message, name)) for name in names}
     return [what_we_read(part) for part in message] if isinstance(message, tuple) else message
 
 
@@ -91,7 +88,7 @@ KINDS = st.sampled_from(["gitlab", "debian", "github", "1", "2", "0x3", "4", "la
 
 def spelt_value(kind: type, depth: int) -> st.SearchStrategy[str]:
     if issubclass(kind, OurMessage):
-        inside = spelt_fields(schema_of(kind), depth - 1)
+        inside = spelt_fields(kind, depth - 1)
         return st.builds(
             lambda marks, text: marks[0] + text + marks[1], st.sampled_from(["{}", "<>"]), inside
         )
@@ -99,8 +96,9 @@ def spelt_value(kind: type, depth: int) -> st.SearchStrategy[str]:
 
 
 @st.composite
-def spelt_fields(draw: st.DrawFn, schema: Schema, depth: int = 3) -> str:
-    known = [field for field in schema.fields.values() if depth > 0 or not field.is_message]
+def spelt_fields(draw: st.DrawFn, schema: type[OurMessage], depth: int = 3) -> str:
+    fields = [field for field in schema.FIELDS.values() if not field.ours]
+    known = [field for field in fields if depth > 0 or not field.is_message]
     pieces = []
     # A name drawn twice is twice in the text now and then, which is an error.
     for field in draw(st.lists(st.sampled_from(known), max_size=5)) if known else []:
@@ -115,7 +113,7 @@ def spelt_fields(draw: st.DrawFn, schema: Schema, depth: int = 3) -> str:
     return "".join(pieces)
 
 
-@given(text=spelt_fields(schema_of(Config)))
+@given(text=spelt_fields(Config))
 @settings(deadline=None, max_examples=300)
 def test_a_file_means_the_same_to_both(text: str, protobuf_config: type[Message]) -> None:
     assert by_us(text) == by_protobuf(text, protobuf_config)
@@ -191,10 +189,11 @@ def test_our_schema_is_protobufs(protobuf_config: type[Message]) -> None:
             for field in descriptor.fields
         }
 
-    def our_names(schema: Schema) -> dict[str, Any]:
+    def our_names(schema: type[OurMessage]) -> dict[str, Any]:
         return {
-            name: our_names(schema_of(field.value)) if field.is_message else field.repeated
-            for name, field in schema.fields.items()
+            name: our_names(field.value) if field.is_message else field.repeated
+            for name, field in schema.FIELDS.items()
+            if not field.ours
         }
 
-    assert our_names(schema_of(Config)) == names(protobuf_config.DESCRIPTOR)
+    assert our_names(Config) == names(protobuf_config.DESCRIPTOR)

@@ -2,9 +2,10 @@
 
 :mod:`.item` is what a caller sees of an entry, :mod:`.choice` finds those to be served next,
 :mod:`.claims` hands them out to one worker at a time, within the limits of :mod:`.hosts` and
-the :mod:`.pace` of campaigns; :mod:`.position` says how far an entry is from that, and
-:mod:`.run_queue` looks, and adds by the rules of :mod:`.adding`. Where an entry's number
-comes from is said by :mod:`janitor.schedule`; what becomes of a finished one by
+the :mod:`.pace` of campaigns. :mod:`.waiting` says how far an entry is from that, from its
+:mod:`.position`, the :mod:`.load` ahead and what :mod:`.holds` it back; :mod:`.listing` shows
+entries. :mod:`.run_queue` looks, and adds by the rules of :mod:`.adding`. Where an entry's
+number comes from is said by :mod:`janitor.schedule`; what becomes of a finished one by
 :mod:`janitor.runs`.
 """
 
@@ -13,8 +14,9 @@ from janitor.queue.claims import Claim, ClaimLost, Expired
 from janitor.queue.hosts import InvalidLimit, closed_hosts, limit_host
 from janitor.queue.item import QueueItem
 from janitor.queue.pace import EVERY_CAMPAIGN, InvalidPace, paused_campaigns, set_pace
-from janitor.queue.position import Waiting, keep_counts
+from janitor.queue.position import keep_counts
 from janitor.queue.run_queue import Queue
+from janitor.queue.waiting import Waiting
 
 __all__ = [
     "EVERY_CAMPAIGN",

@@ -53,7 +53,7 @@ class NewEntry(NamedTuple):
     offset: int
 
 
-_COLUMNS: dict[str, type[TypeEngine[Any]]] = dict(
+COLUMNS: dict[str, type[TypeEngine[Any]]] = dict(
     zip(NewEntry._fields, (Text, Text, Text, Text, Text, Interval, BigInteger), strict=True)
 )
 
@@ -75,10 +75,10 @@ def rows_of(entries: Sequence[NewEntry]) -> FromClause:
     Args:
         entries: at least one.
     """
-    columns: list[ColumnClause[Any]] = [column(name, kind) for name, kind in _COLUMNS.items()]
+    columns: list[ColumnClause[Any]] = [column(name, kind) for name, kind in COLUMNS.items()]
     arrays: list[BindParameter[Any]] = [
         literal(list(values), ARRAY(kind))
-        for values, kind in zip(zip(*entries, strict=True), _COLUMNS.values(), strict=True)
+        for values, kind in zip(zip(*entries, strict=True), COLUMNS.values(), strict=True)
     ]
     unnested = func.unnest(*arrays).table_valued(*columns, with_ordinality="number", name="asked")
     return unnested.render_derived()

@@ -1,4 +1,4 @@
-"""How far an item is from being served: its place, and how long that may take.
+"""How far an entry is from the front of the queue; :mod:`.waiting` tells how long that is.
 
 Triggers count what waits, band by band of the order of service (``additions/queue.sql``), so
 that neither a place nor a claim costs more in a long queue. Their counts grow by a row with
@@ -7,72 +7,28 @@ each change until :func:`keep_counts` adds them up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Row, func, select, text
 
-from janitor.queue.hosts import closed_hosts
-from janitor.queue.item import ENTRY
-from janitor.queue.pace import EVERY_CAMPAIGN, paused_campaigns
 from janitor.state import Conn
 
-LARGEST_BAND = 1000  # items; those of one band are counted when somebody asks
+LARGEST_BAND = 1000  # entries; those of one band are counted when somebody asks
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """How far an item is from being served.
-
-    ``position`` counts from 1, ``ahead`` is the estimated duration of all before it, ``workers``
-    how many are at work. ``at_most`` is how long the item may wait if estimates hold and no
-    worker goes: they share what is ahead and what is under way. It is less where workers come
-    or items ahead are held back, more where other items come in ahead. None is unknown: nobody
-    is at work, or ``held`` says why nobody may take the item now.
-    """
-
-    position: int
-    ahead: timedelta
-    workers: int
-    at_most: timedelta | None
-    held: str | None = None
-
-
-def place_of(conn: Conn, campaign: str, codebase: str) -> tuple[int, timedelta, str] | None:
-    """Return an item's place from 1, the summed duration before it, and its host.
+def find_place(
+    conn: Conn, campaign: str, codebase: str, change_set: str | None = None
+) -> Row[Any] | None:
+    """Return an entry's row, with the number of ``items`` before it and their ``duration``.
 
     Args:
         conn: the caller's transaction.
-        campaign: the item's.
-        codebase: the item's; of several entries the first one counts.
+        campaign: the entry's.
+        codebase: the entry's.
+        change_set: the entry's; ``""`` for the one without. None is any: of several the first.
     """
-    found = conn.execute(_PLACE, {"suite": campaign, "codebase": codebase}).one_or_none()
-    return None if found is None else (found.items + 1, found.duration, found.host)
-
-
-def waiting_time(conn: Conn, campaign: str, codebase: str) -> Waiting | None:
-    """Return how far an item is from being served; None where there is no such item.
-
-    Args:
-        conn: the caller's transaction.
-        campaign: the item's.
-        codebase: the item's; of several entries the first one counts.
-    """
-    place = place_of(conn, campaign, codebase)
-    if place is None:
-        return None
-    position, ahead, host = place
-    under_way = conn.execute(
-        select(
-            func.count(ENTRY.claimed_by.distinct()).label("workers"),
-            func.coalesce(func.sum(ENTRY.estimated_duration), timedelta()).label("duration"),
-        ).where(ENTRY.claim_id.is_not(None), ENTRY.claimed_until > func.now())
-    ).one()
-    held = _what_holds(conn, campaign, host)
-    at_most = None
-    if under_way.workers and held is None:
-        at_most = (ahead + under_way.duration) / under_way.workers
-    return Waiting(position, ahead, under_way.workers, at_most, held)
+    named = {"suite": campaign, "codebase": codebase, "change_set": change_set}
+    return conn.execute(_PLACE, named).one_or_none()
 
 
 def keep_counts(conn: Conn) -> str:
@@ -90,22 +46,12 @@ def keep_counts(conn: Conn) -> str:
     return "the queue is busy, nothing was cut" if cut is None else f"{cut} bands cut"
 
 
-def _what_holds(conn: Conn, campaign: str, host: str) -> str | None:
-    paused = paused_campaigns(conn)
-    if EVERY_CAMPAIGN in paused:
-        return "all campaigns are paused"
-    if campaign in paused:
-        return f"the campaign {campaign} is paused"
-    if host in closed_hosts(conn):
-        return f"the host {host} is rate-limited, or has as many items under way as it may have"
-    return None
-
-
 _PLACE = text("""
-SELECT own.host, ahead.items, ahead.duration
+SELECT own.*, ahead.items, ahead.duration
 FROM (
-    SELECT bucket, priority, id, host FROM queue
+    SELECT * FROM queue
     WHERE suite = :suite AND codebase = :codebase
+        AND (cast(:change_set AS text) IS NULL OR coalesce(change_set, '') = :change_set)
     ORDER BY bucket, priority, id
     LIMIT 1
 ) AS own

@@ -11,7 +11,9 @@ from janitor.queue.adding import NewEntry, checked_bucket, entering, rows_of
 from janitor.queue.choice import Choice, first_waiting
 from janitor.queue.claims import Claims
 from janitor.queue.item import ENTRY, QueueItem, VcsInfo, vcs_info
-from janitor.queue.position import Waiting, place_of, waiting_time
+from janitor.queue.listing import in_order
+from janitor.queue.position import find_place
+from janitor.queue.waiting import Waiting, waiting_time
 
 
 class Queue(Claims):
@@ -110,25 +112,35 @@ class Queue(Claims):
         self, limit: int | None = None, campaign: str | None = None
     ) -> Iterator[QueueItem]:
         """Yield the entries, claimed ones too, in the order of service."""
-        found = select(*ENTRY).order_by(ENTRY.bucket, ENTRY.priority, ENTRY.id).limit(limit)
-        if campaign is not None:
-            found = found.where(ENTRY.suite == campaign)
-        for row in self.conn.execute(found):
+        for row in self.conn.execute(in_order(limit, campaign)):
             yield QueueItem.from_row(row)
 
     def get_position(
-        self, campaign: str, codebase: str
+        self, campaign: str, codebase: str, *, change_set: str | None = None
     ) -> tuple[int, timedelta] | tuple[None, None]:
         """Return an item's place (from 1) and the summed duration of those before it.
 
         Items that are claimed are under way and no longer waited for.
-        """
-        place = place_of(self.conn, campaign, codebase)
-        return (None, None) if place is None else (place[0], place[1])
 
-    def waiting(self, campaign: str, codebase: str) -> Waiting | None:
-        """Return an item's place and how long it may wait; None where there is no such item."""
-        return waiting_time(self.conn, campaign, codebase)
+        Args:
+            campaign: the item's.
+            codebase: the item's.
+            change_set: the item's; ``""`` for the one without. None is any: of several the first.
+        """
+        place = find_place(self.conn, campaign, codebase, change_set)
+        return (None, None) if place is None else (place.items + 1, place.duration)
+
+    def waiting(
+        self, campaign: str, codebase: str, *, change_set: str | None = None
+    ) -> Waiting | None:
+        """Return an item's place and how long it waits; None where there is no such item.
+
+        Args:
+            campaign: the item's.
+            codebase: the item's.
+            change_set: the item's; ``""`` for the one without. None is any: of several the first.
+        """
+        return waiting_time(self.conn, campaign, codebase, change_set)
 
     def get_buckets(self) -> list[tuple[str, int]]:
         """Return the number of entries in each bucket that has any, first served first."""

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, Engine, delete, text, update
 from sqlalchemy.orm import Session
 
-from janitor.queue import Queue, keep_counts, limit_host, set_pace
+from janitor.queue import Queue, keep_counts
 from janitor.queue import position as positions
 from janitor.queue.adding import BUCKETS
 from janitor.state.queue import QueueEntry
@@ -128,42 +128,3 @@ def test_counts_step_aside_while_somebody_changes_the_queue(
     session.commit()
     with engine.begin() as conn:
         assert_counted(conn)
-
-
-def test_waiting_is_shared_by_those_at_work(put: Put, session: Session) -> None:
-    put("ash", estimated_duration=2 * HOUR)
-    put("birch", estimated_duration=4 * HOUR)
-    put("cedar", estimated_duration=HOUR)
-    put("doum")
-    queue = Queue(session)
-    assert queue.waiting("tidy", "elm") is None
-    idle = queue.waiting("tidy", "doum")
-    assert idle is not None
-    assert (idle.position, idle.ahead, idle.workers, idle.at_most) == (4, 7 * HOUR, 0, None)
-    for worker in ("ada", "bob"):
-        assert queue.claim(worker=worker, lease=HOUR) is not None
-    busy = queue.waiting("tidy", "doum")
-    assert busy is not None
-    # One hour is ahead, six are under way, and two share them.
-    assert (busy.position, busy.ahead, busy.workers, busy.at_most) == (2, HOUR, 2, 3.5 * HOUR)
-
-
-def test_who_cannot_be_served_waits_for_nobody_knows_how_long(put: Put, session: Session) -> None:
-    put("cedar")
-    put("ash")
-    put("birch")
-    queue = Queue(session)
-    assert queue.claim(worker="w", lease=HOUR) is not None
-    limit_host(session, "one.example", most_active=0)
-    held = queue.waiting("tidy", "ash")
-    open_ = queue.waiting("tidy", "birch")
-    assert held is not None
-    assert open_ is not None
-    assert (held.at_most, open_.held) == (None, None)
-    assert "one.example" in str(held.held)
-    for campaign, why in (("tidy", "tidy is paused"), ("*", "all campaigns are paused")):
-        set_pace(session, campaign, paused=True)
-        paused = queue.waiting("tidy", "birch")
-        assert paused is not None
-        assert why in str(paused.held)
-        assert paused.at_most is None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +15,9 @@ from click.testing import CliRunner, Result
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from janitor.queue import Queue, set_pace
-from janitor.schedule.explain import explain
+from janitor.queue import Queue, limit_host, set_pace
+from janitor.schedule.explain import HeldBack, explain
+from janitor.schedule.explain import place as places
 from janitor.schedule.recompute import recompute
 from workers.cli import cli
 
@@ -81,7 +83,7 @@ def test_the_wait_lies_between_its_bounds(field: Any, session: Session) -> None:
     assert [(each.bucket, each.entries) for each in place.ahead] == [("hook", 1), ("default", 1)]
     assert place.ahead[0].because == "hook is served before default"
     # 14 minutes ahead, 12 under way, and 10 the longest.
-    assert (place.waiting.earliest, place.waiting.latest) == (2 * MINUTE, 13 * MINUTE)
+    assert (place.waiting.at_least, place.waiting.at_most) == (2 * MINUTE, 13 * MINUTE)
     claimed = explain(session, "w1", "tidy")
     assert claimed.reasons[0].startswith("one is working on it, until 2")
     assert claimed.place is not None
@@ -123,17 +125,70 @@ def test_a_pass_by_command(field: Any, run: Any) -> None:
 
 def test_the_queue_by_command(field: Any, session: Session, run: Any) -> None:
     field.codebase("hello")
+    field.codebase("world")
+    assert run("queue", "list").output == "nothing of that is in the queue\n"
+    assert run("queue", "buckets").output == "the queue is empty\n"
+    add(session, "world", "manual", 30)
+    assert Queue(session).claim(worker="ada", lease=MINUTE)
     add(session, "hello", "hook", 1)
+    set_pace(session, "tidy", paused=True)
     session.commit()
-    assert [entry["codebase"] for entry in json.loads(run("queue", "list", "--json").output)] == [
-        "hello"
-    ]
-    assert json.loads(run("queue", "buckets", "--json").output) == {"hook": 1}
-    said = json.loads(run("queue", "position", "hello", "tidy", "--json").output)
-    assert said == {"position": 1, "seconds_ahead": 0}
-    missing = run("queue", "position", "world", "tidy")
+    under_way, held = json.loads(run("queue", "list", "--json").output)
+    assert (under_way["codebase"], under_way["claimed_by"]) == ("world", "ada")
+    assert (held["bucket"], held["estimated_duration"]) == ("hook", 60)
+    assert held["held"] == ["campaign tidy is paused"]
+    headings, line = run("queue", "list", "--bucket", "hook").output.splitlines()
+    assert headings.split()[:3] == ["id", "bucket", "priority"]
+    assert re.sub(" +", " ", line).endswith(
+        " hook 0 tidy hello - 0:01:00 true; campaign tidy is paused"
+    )
+    assert json.loads(run("queue", "list", "--codebase", "nobody", "--json").output) == []
+    wrong = run("queue", "list", "--bucket", "hok")
+    assert "there is no bucket 'hok'" in str(wrong.exception)
+    assert json.loads(run("queue", "buckets", "--json").output) == {"manual": 1, "hook": 1}
+
+
+def test_a_position_by_command(field: Any, session: Session, run: Any) -> None:
+    field.change_set("spring")
+    for name in ("world", "hello", "later"):
+        field.codebase(name)
+    add(session, "world", "manual", 30)
+    assert Queue(session).claim(worker="ada", lease=MINUTE)
+    add(session, "hello", "hook", 1)
+    add(session, "later", "default", 1)
+    session.commit()
+    said = json.loads(run("queue", "position", "later", "tidy", "--json").output)
+    assert said == {
+        "position": 2,
+        "seconds_ahead": 60,
+        "workers": 1,
+        "earliest": 60,
+        "latest": 31 * 60,
+        "held": [],
+    }
+    explained = json.loads(run("schedule", "explain", "later", "tidy", "--json").output)
+    assert explained["place"]["waiting"] == said
+    assert run("queue", "position", "later", "tidy").output == (
+        "position 2, 0:01:00 of estimated work ahead\n"
+        "waits 0:01:00 to 0:31:00 with 1 at work,"
+        " if runs take as long as estimated and nothing is put ahead\n"
+    )
+    assert "ada is working on it, until 2" in run("queue", "position", "world", "tidy").output
+    set_pace(session, "tidy", paused=True)
+    session.commit()
+    assert run("queue", "position", "hello", "tidy").output == (
+        "position 1, 0:00:00 of estimated work ahead\n"
+        "waiting time unknown: it is held back\n"
+        "campaign tidy is paused\n"
+    )
+    missing = run("queue", "position", "hello", "tidy", "--change-set", "spring")
     assert missing.exit_code == 1
-    assert missing.output == "tidy on world is not in the queue\n"
+    assert missing.output == (
+        "tidy on hello (spring) is not in the queue; schedule explain says why\n"
+    )
+    missing = run("queue", "position", "none", "tidy", "--json")
+    assert missing.exit_code == 1
+    assert json.loads(missing.output) == {"position": None, "seconds_ahead": None}
 
 
 def test_statistics_are_checked_and_rebuilt(field: Any, session: Session, run: Any) -> None:
@@ -176,3 +231,77 @@ def test_a_pause_is_a_reason_to_wait(field: Any, session: Session) -> None:
     set_pace(session, paused=True)
     (reason,) = explain(session, "hello", "tidy").reasons
     assert "all campaigns are paused" in reason
+
+
+def test_each_state_has_a_name(field: Any, session: Session) -> None:
+    for name in ("begun", "waits", "absent"):
+        field.codebase(name)
+    add(session, "begun", "default", 1)
+    add(session, "waits", "default", 1)
+    assert Queue(session).claim(worker="ada", lease=MINUTE)
+    said = [explain(session, name, "tidy").state for name in ("begun", "waits", "absent")]
+    assert said == ["under way", "waiting", "not in the queue"]
+    set_pace(session, "tidy", paused=True)
+    assert str(explain(session, "waits", "tidy")).startswith(
+        "tidy on waits: held back\ncampaign tidy is paused\n"
+    )
+
+
+def test_what_limits_a_host_is_a_reason_in_the_queue_and_outside(
+    field: Any, session: Session
+) -> None:
+    url = "https://slow.example/x"
+    for name in ("begun", "waits", "bare"):
+        field.codebase(name, branch_url=url, url=url, vcs_type="git")
+    add(session, "begun", "default", 1)
+    add(session, "waits", "default", 1)
+    assert Queue(session).claim(worker="ada", lease=MINUTE)
+    until = datetime(2999, 1, 2, tzinfo=UTC)
+    limit_host(session, "slow.example", most_active=1, rate_limited_until=until)
+    why = (
+        "host slow.example is rate-limited until 2999-01-02 00:00:00 UTC",
+        "host slow.example has 1 of 1 active",
+    )
+    assert explain(session, "waits", "tidy").reasons == why
+    assert explain(session, "bare", "tidy").reasons == ("it is no candidate of tidy", *why)
+
+
+def test_what_is_ahead_tells_what_of_it_is_held_back(field: Any, session: Session) -> None:
+    url = "https://slow.example/x"
+    field.codebase("slow", branch_url=url, url=url, vcs_type="git")
+    for name in ("aa", "bb", "last"):
+        field.codebase(name)
+    for name, minutes in (("slow", 5), ("aa", 2), ("bb", 1), ("last", 1)):
+        add(session, name, "default", minutes)
+    limit_host(session, "slow.example", most_active=0)
+    place = explain(session, "last", "tidy").place
+    assert place is not None
+    (ahead,) = place.ahead
+    assert (ahead.entries, ahead.duration) == (3, 8 * MINUTE)
+    why = "host slow.example has 0 of 0 active"
+    assert ahead.held == (HeldBack(1, 5 * MINUTE, why),)
+    assert f"  of them 1 held back (0:05:00): {why}" in str(place)
+    limit_host(session, "slow.example")
+    Queue(session).add(codebase="aa", command="true", campaign="other", bucket="hook")
+    set_pace(session, "other", paused=True)
+    place = explain(session, "last", "tidy").place
+    assert place is not None
+    other, tidy = place.ahead
+    assert (other.held, tidy.held) == (
+        (HeldBack(1, timedelta(), "campaign other is paused"),),
+        (),
+    )
+    assert "in hook (0:00:00): hook is served before default\n  all held back: camp" in str(place)
+
+
+def test_a_person_gets_the_largest_groups_only(
+    field: Any, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(places, "LISTED", 2)
+    field.codebase("hello")
+    for number in range(5):
+        Queue(session).add(codebase="hello", command="true", campaign=f"campaign-{number}")
+    add(session, "hello", "default", 1)
+    said = explain(session, "hello", "tidy")
+    assert str(said).endswith("ahead: 3 more, in 3 groups; the JSON has them all")
+    assert len(said.as_json()["place"]["ahead"]) == 5

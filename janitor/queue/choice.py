@@ -15,7 +15,7 @@ from sqlalchemy import Row, text
 from janitor.state import Conn
 
 FRONT = 256  # items that are looked at before the hosts are visited one by one
-SPARE = 16  # items beyond those wanted, for those that others are just taking
+SPARES = 16, 256, 4096  # items beyond those wanted, for those that others are just taking
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,20 @@ def first_waiting(conn: Conn, choice: Choice, most: int, *, lock: bool) -> list[
     Returns:
         Rows of the queue, with what is known of the codebases' places.
     """
-    values: dict[str, Any] = asdict(choice) | {
-        "closed": list(choice.closed),
-        "without": list(choice.without),
-        "most": most,
-        "width": most + SPARE,
-        "front": most + FRONT,
-    }
-    statement = (_NAMED if choice.is_named else _ANY)[lock]
-    return list(conn.execute(statement, values))
+    statements = _NAMED if choice.is_named else _ANY
+    for spare in SPARES:
+        values: dict[str, Any] = asdict(choice) | {
+            "closed": list(choice.closed),
+            "without": list(choice.without),
+            "most": most,
+            "width": most + spare,
+            "front": most + FRONT,
+        }
+        found = list(conn.execute(statements[lock], values))
+        if found or not lock or not conn.execute(statements[False], values).first():
+            return found
+        # There are some, and others are taking them all: look further.
+    return []
 
 
 _OPEN = """

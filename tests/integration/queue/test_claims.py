@@ -79,6 +79,19 @@ def test_an_item_that_is_being_taken_is_passed_over(
     assert (mine.item.id, yours.item.id, nobodys) == (first, second, None)
 
 
+def test_however_many_are_being_taken_the_next_is_found(
+    put: Put, session: Session, engine: Engine
+) -> None:
+    for number in range(60):
+        put("ash", f"campaign-{number}", offset=number)
+    last = put("birch", "tidy", offset=1000)
+    with engine.begin() as others:
+        taken = select(QueueEntry.id).where(QueueEntry.id != last).with_for_update()
+        assert len(others.execute(taken).all()) == 60
+        assert take(session).item.id == last
+        assert Queue(session).claim(worker="v", lease=HOUR) is None
+
+
 def test_nothing_is_handed_out_unless_it_is_committed(put: Put, session: Session) -> None:
     first = put("ash")
     assert Queue(session).claim(worker="w", lease=HOUR) is not None

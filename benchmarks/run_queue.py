@@ -10,6 +10,7 @@ with a commit of its own each, in milliseconds. --claims adds a race of many pro
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import multiprocessing
 import statistics
@@ -20,15 +21,17 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, Engine, text
 
-from janitor.queue import Queue, keep_counts
+from janitor.queue import Queue, keep_counts, limit_host
+from janitor.schedule.explain import explain
 from janitor.state import create_pool
 from janitor.state.upgrade import upgrade
 from workers.embedded import EmbeddedPostgres
 
 CAMPAIGNS = 10
 HOSTS = 50
+WORKERS = 20
 BIG = "big.example"
 LEASE = timedelta(hours=1)
 
@@ -67,10 +70,11 @@ def measure(engine: Engine, items: int, rounds: int) -> dict[str, dict[str, floa
     """Return the figures of one call after the other, by name."""
     every_host = [BIG, *(f"host{number}.example" for number in range(HOSTS))]
     codebases = items // CAMPAIGNS
+    workers = itertools.cycle(f"worker-{number}" for number in range(WORKERS))
 
     def claim(excluded: list[str]) -> object:
         with engine.begin() as conn:
-            return Queue(conn).claim(worker="worker", lease=LEASE, exclude_hosts=excluded)
+            return Queue(conn).claim(worker=next(workers), lease=LEASE, exclude_hosts=excluded)
 
     def claim_some(_: int) -> None:
         if not claim([BIG]):
@@ -80,15 +84,25 @@ def measure(engine: Engine, items: int, rounds: int) -> dict[str, dict[str, floa
         if claim(every_host):
             raise SystemExit("an item of an excluded host")
 
-    def position(number: int) -> None:
-        codebase = f"codebase-{1 + number * 7919 % codebases}"
-        with engine.begin() as conn:
-            Queue(conn).get_position("campaign-3", codebase)
+    def one(look: Callable[[Connection, str], object]) -> Callable[[int], None]:
+        def look_at_one(number: int) -> None:
+            with engine.begin() as conn:
+                look(conn, f"codebase-{1 + number * 7919 % codebases}")
 
-    def waiting(number: int) -> None:
-        codebase = f"codebase-{1 + number * 7919 % codebases}"
+        return look_at_one
+
+    position = one(lambda conn, codebase: Queue(conn).get_position("campaign-3", codebase))
+    waiting = one(lambda conn, codebase: Queue(conn).waiting("campaign-3", codebase))
+    explanation = one(lambda conn, codebase: explain(conn, codebase, "campaign-3"))
+
+    def limited(work: Callable[[int], object], times: int) -> dict[str, float]:
         with engine.begin() as conn:
-            Queue(conn).waiting("campaign-3", codebase)
+            limit_host(conn, BIG, most_active=1000)
+        try:
+            return milliseconds(work, times)
+        finally:
+            with engine.begin() as conn:
+                limit_host(conn, BIG)
 
     return {
         "claim, the big host excluded": milliseconds(claim_some, rounds),
@@ -96,6 +110,9 @@ def measure(engine: Engine, items: int, rounds: int) -> dict[str, dict[str, floa
         "claim, every host excluded": milliseconds(claim_none, rounds),
         "position": milliseconds(position, rounds),
         "waiting time": milliseconds(waiting, rounds),
+        "waiting time, a host limited": limited(waiting, rounds),
+        # Reads all that is ahead: a few of these tell enough.
+        "explanation, a host limited": limited(explanation, max(rounds // 10, 2)),
     }
 
 

@@ -14,12 +14,14 @@ from janitor.jobs import JobKind
 from janitor.logs.ingest import INGEST
 from janitor.review import RECORD, SET_PUBLISH_STATUS
 from janitor.runs import FINISH
+from janitor.schedule.bulk_requests import REQUEST_IN_BULK
 from janitor.schedule.requests import REQUEST
 from janitor.uploads import UPLOAD_LINES
 from janitor.vcs.run_diff import DIFF
 
 _ALL: tuple[JobKind[Any], ...] = (
     REQUEST,
+    REQUEST_IN_BULK,
     UPLOAD_LINES,
     FINISH,
     INGEST,

@@ -1,6 +1,9 @@
-"""Exceptions as sentences for people."""
+"""Exceptions and mistakes as sentences for people."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
 
 from pydantic import ValidationError
 
@@ -26,3 +29,9 @@ def refusal_in_words(error: ValidationError, whole: str) -> str:
         f"{problem['msg'].removeprefix('Value error, ')}"
         for problem in error.errors(include_url=False)
     )
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    """Return a hint at the name that was probably meant, or nothing."""
+    matches = get_close_matches(name, known, n=1)
+    return f"; did you mean {matches[0]!r}?" if matches else ""

@@ -9,6 +9,7 @@ from tasks.base import ClockTask, JobTask
 
 JOBS: tuple[JobTask, ...] = (
     schedule.request,
+    schedule.request_in_bulk,
     schedule.upload,
     schedule.finish,
     logs.ingest,

@@ -1,4 +1,4 @@
-"""The schedule pool: recomputing, one-off requests, uploads, taking in runs."""
+"""The schedule pool: recomputing, requests, uploads, taking in runs."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import logging
 
 from janitor.deployment import Deployment
 from janitor.runs import FINISH, FinishRun, read_handed_in, store_run
+from janitor.schedule.bulk_requests import REQUEST_IN_BULK, RequestInBulk
+from janitor.schedule.bulk_requests import request_in_bulk as ask_for_all
 from janitor.schedule.recompute import recompute as recompute_schedule
 from janitor.schedule.requests import REQUEST, RequestRun, request_run
 from janitor.uploads import UPLOAD_LINES, UploadLines, upload_from_spool
@@ -27,6 +29,14 @@ def request(work: Work[RequestRun]) -> None:
     """Put one codebase and campaign in the queue because somebody asked."""
     with work.finish() as session:
         request_run(session, work.ask)
+
+
+@carries(REQUEST_IN_BULK)
+def request_in_bulk(work: Work[RequestInBulk]) -> None:
+    """Put all candidates of a selection in the queue because somebody asked."""
+    with work.finish() as session:
+        outcome = ask_for_all(session, work.ask)
+    logger.info("%s: %s", work.ask.request, outcome)
 
 
 @carries(UPLOAD_LINES)

@@ -10,9 +10,10 @@ from sqlalchemy import text
 from janitor.names import CampaignName, CodebaseName
 from janitor.schedule.estimates import Scope
 from janitor.state import Conn
-from janitor.uploads.lines import Key, Line, nearest
+from janitor.uploads.lines import Key, Line
 from janitor.uploads.report import Refusal, refusals_of
 from janitor.uploads.staging import Changes
+from janitor.wording import nearest
 
 # Characters, of up to four bytes each: both are indexed beside two names of 255 bytes, and an
 # entry of an index holds 2,700.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from difflib import get_close_matches
 from typing import Any, BinaryIO, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -17,6 +16,7 @@ from pydantic_core import ErrorDetails
 from janitor.redaction import redact
 from janitor.storable import check_storable
 from janitor.uploads.report import Refusal
+from janitor.wording import nearest
 
 LONGEST_LINE = 100_000  # bytes
 # Text that can't be stored comes in by this only; the models refuse odd numbers and depth.
@@ -70,12 +70,6 @@ def read_lines(file: BinaryIO, model: type[L]) -> Iterator[tuple[int, L] | Refus
             yield number, line
         else:
             yield Refusal(number, f"is about the same as line {first}; keep one of them")
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """Return a hint at the name that was probably meant, or nothing."""
-    matches = get_close_matches(name, known, n=1)
-    return f"; did you mean {matches[0]!r}?" if matches else ""
 
 
 def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:

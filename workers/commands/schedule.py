@@ -1,4 +1,7 @@
-"""``janitor-workers schedule``: give places, explain them, look after what they come from."""
+"""``janitor-workers schedule``: give places, explain them, look after what they come from.
+
+:mod:`.request` asks for runs.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import json
 import click
 
 from janitor.config import load
+from workers.commands.request import request
 
 
 @click.group()
@@ -56,6 +60,9 @@ def explain(
     with deployment.engine.connect() as conn:
         said = reasons_of(conn, codebase, campaign, change_set, options=deployment.scheduling)
     click.echo(json.dumps(said.as_json(), indent=2) if as_json else str(said))
+
+
+schedule.add_command(request)
 
 
 @schedule.group()

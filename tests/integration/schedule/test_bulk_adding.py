@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event, insert, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -17,11 +15,9 @@ from janitor.errors import Failure
 from janitor.queue import UnknownBucket
 from janitor.queue.adding import BUCKETS
 from janitor.schedule import CandidateUnavailable, bulk_add_to_queue
-from janitor.state.queue import QueueEntry
+from tests.integration.schedule.entries import Key, Row, put, queued, some_entries, statements
 from tests.integration.schedule.test_formula import World, generate, reference, store
 
-Row = dict[str, Any]
-Key = tuple[str, str, str | None]
 Todo = tuple[str, str | None, str | None, str, float | None, float | None]
 
 VALUES = [None, -5, 0, 1, 7, 99, 100, 500, 1000]
@@ -85,25 +81,6 @@ def same(one: Row, other: Row) -> bool:
 # The data.
 
 
-def some_entries(dice: random.Random, world: World) -> dict[Key, Row]:
-    """What may be in the queue already: of us and of others, waiting and claimed."""
-    chosen = dice.sample(world.candidates, dice.choice([0, len(world.candidates) // 3]))
-    return {
-        (one["codebase"], one["suite"], one["change_set"]): {
-            "command": "as it was",
-            "context": None,
-            "estimated_duration": timedelta(seconds=1),
-            "bucket": dice.choice(BUCKETS),
-            "base": dice.choice([None, -700, 0, 30]),
-            "priority": dice.randrange(-800, 5000),
-            "refresh": True,
-            "requester": dice.choice([None, "ada"]),
-            "claim_id": dice.choice([None, None, f"claim-{number}"]),
-        }
-        for number, one in enumerate(chosen)
-    }
-
-
 def some_todo(dice: random.Random, world: World) -> list[Todo]:
     """Of candidates, some twice, and of places where there is none but all is said."""
     known = [one for one in world.candidates if one["change_set"] is None]
@@ -122,22 +99,6 @@ def some_todo(dice: random.Random, world: World) -> list[Todo]:
     todo += [(name, "1.0", "new", "never-seen", 40, 1.0) for name in dice.sample(codebases, 9)]
     dice.shuffle(todo)
     return todo
-
-
-def put(session: Session, entries: dict[Key, Row]) -> None:
-    for (codebase, campaign, change_set), columns in entries.items():
-        names = {"codebase": codebase, "suite": campaign, "change_set": change_set}
-        session.execute(insert(QueueEntry).values(names | columns))
-    session.commit()
-
-
-def queued(session: Session) -> dict[Key, Row]:
-    names = [*NEW, "command", "context", "estimated_duration", "bucket", "base", "priority"]
-    found = session.execute(text("SELECT * FROM queue ORDER BY id")).mappings()
-    return {
-        (row["codebase"], row["suite"], row["change_set"]): {name: row[name] for name in names}
-        for row in found
-    }
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -199,18 +160,6 @@ def test_a_bucket_that_there_is_not(field: Any, session: Session) -> None:
     with pytest.raises(UnknownBucket, match="there is no bucket 'sideways'"):
         bulk_add_to_queue(session, [("ash", None, "x", "tidy", 1, 0.5)], bucket="sideways")
     assert queued(session) == {}
-
-
-@contextmanager
-def statements(engine: Engine) -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def see(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(engine, "before_cursor_execute", see)
-    yield seen
-    event.remove(engine, "before_cursor_execute", see)
 
 
 def test_many_take_as_many_statements_as_one(field: Any, session: Session, engine: Engine) -> None:

@@ -15,5 +15,6 @@ BEAT_SCHEDULE: dict[str, dict[str, str | float]] = {
     "count the queue": {"task": "janitor.schedule.count_queue", "schedule": 30 * SECOND},
     "sweep the spool": {"task": "janitor.schedule.sweep_spool", "schedule": 10 * MINUTE},
     "reconsider runs": {"task": "janitor.review.reconsider", "schedule": MINUTE},
+    "remind people": {"task": "janitor.review.remind", "schedule": 10 * MINUTE},
     "prune jobs": {"task": "janitor.schedule.prune_jobs", "schedule": HOUR},
 }

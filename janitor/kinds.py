@@ -12,6 +12,7 @@ from janitor.announcements import ANNOUNCE
 from janitor.artifacts.upload import UPLOAD
 from janitor.jobs import JobKind
 from janitor.logs.ingest import INGEST
+from janitor.notifications import DELIVER
 from janitor.review import RECORD, SET_PUBLISH_STATUS
 from janitor.runs import FINISH
 from janitor.schedule.bulk_requests import REQUEST_IN_BULK
@@ -30,6 +31,7 @@ _ALL: tuple[JobKind[Any], ...] = (
     RECORD,
     SET_PUBLISH_STATUS,
     ANNOUNCE,
+    DELIVER,
 )
 
 KINDS: dict[str, JobKind[Any]] = {kind.name: kind for kind in _ALL}

@@ -4,7 +4,7 @@
 and :mod:`janitor.kinds` against it.
 """
 
-from tasks import artifacts, logs, review, schedule, upkeep, vcs
+from tasks import artifacts, logs, notifications, review, schedule, upkeep, vcs
 from tasks.base import ClockTask, JobTask
 
 JOBS: tuple[JobTask, ...] = (
@@ -18,6 +18,7 @@ JOBS: tuple[JobTask, ...] = (
     review.record,
     review.set_publish_status,
     review.announce,
+    notifications.deliver,
 )
 
 CLOCK: tuple[ClockTask, ...] = (
@@ -28,4 +29,5 @@ CLOCK: tuple[ClockTask, ...] = (
     upkeep.sweep_spool,
     upkeep.prune_jobs,
     review.reconsider_runs,
+    notifications.remind_people,
 )

@@ -10,6 +10,7 @@ from janitor.announcements import prune_sent
 from janitor.deployment import Deployment
 from janitor.jobs.upkeep import prune, ring_again, take_back_expired
 from janitor.kinds import KINDS
+from janitor.notifications.delivery import prune_deliveries
 from janitor.queue import keep_counts
 from janitor.runs import settle_expired_claims
 from tasks.base import ticks
@@ -54,7 +55,8 @@ def prune_jobs(deployment: Deployment) -> str:
     """Delete rows of jobs that ended, and of news that went out, long ago."""
     jobs = _in_batches(deployment, prune)
     news = _in_batches(deployment, prune_sent)
-    return f"{jobs} jobs and {news} announcements deleted"
+    deliveries = _in_batches(deployment, prune_deliveries)
+    return f"{jobs} jobs, {news} announcements and {deliveries} deliveries deleted"
 
 
 def _in_batches(deployment: Deployment, step: Callable[[Session], int]) -> int:

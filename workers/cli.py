@@ -11,6 +11,7 @@ from janitor import version_string
 from workers.commands.beat import beat
 from workers.commands.db import db
 from workers.commands.flower import flower
+from workers.commands.notifications import notifications
 from workers.commands.queue import queue
 from workers.commands.review import review
 from workers.commands.schedule import schedule
@@ -35,7 +36,19 @@ def cli(context: click.Context, config_path: Path | None) -> None:
     context.obj = config_path
 
 
-for _command in (beat, db, flower, queue, review, schedule, tasks, up, upload, worker):
+for _command in (
+    beat,
+    db,
+    flower,
+    notifications,
+    queue,
+    review,
+    schedule,
+    tasks,
+    up,
+    upload,
+    worker,
+):
     cli.add_command(_command)
 
 

@@ -14,8 +14,8 @@ from sqlalchemy import func, select, update
 from janitor.jobs import submit
 from janitor.review.considered import Considered
 from janitor.review.decision import Decision
-from janitor.review.runner import SET_PUBLISH_STATUS, SetPublishStatus, tell_of_change
-from janitor.runs.news import announce_publish_status
+from janitor.review.runner import SET_PUBLISH_STATUS, SetPublishStatus
+from janitor.runs.news import announce_publish_status, tell_of_publish_status
 from janitor.state import Conn
 from janitor.state.run import RunRow
 from janitor.state.types import PublishStatus
@@ -94,4 +94,4 @@ def _change(conn: Conn, run_id: str, status: PublishStatus, cause: Cause) -> Non
         execution_options={"synchronize_session": False},
     ).one()
     announce_publish_status(conn, changed)
-    tell_of_change(conn, run_id, status, cause.actor, cause.why)
+    tell_of_publish_status(conn, run_id, status, actor=cause.actor, why=cause.why)

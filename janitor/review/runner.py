@@ -17,10 +17,11 @@ from sqlalchemy import func, select, update
 from janitor.errors import Failure, PassingError
 from janitor.jobs import JobKind, Payload, RetryPolicy
 from janitor.names import RunId
-from janitor.notifications import notify
+from janitor.posting import OPENER
 from janitor.redaction import redact
 from janitor.retry_after import pause_asked
 from janitor.review.considered import consider
+from janitor.runs.news import tell_of_publish_status
 from janitor.state import Conn
 from janitor.state.publish_status import PublishStatusChange
 from janitor.state.types import PublishStatus
@@ -79,23 +80,7 @@ def note_change(conn: Conn, ask: SetPublishStatus) -> None:
         .values(actor=ask.actor, why=ask.why, verdict_id=ask.because or None),
         execution_options={"synchronize_session": False},
     )
-    tell_of_change(conn, ask.run_id, ask.publish_status, ask.actor, ask.why)
-
-
-def tell_of_change(
-    conn: Conn, run_id: str, status: PublishStatus, actor: str | None, why: str | None
-) -> None:
-    """Tell people of a run's new publish status, in the transaction that knows of it."""
-    if status == "unknown":  # where each run begins: no news for anybody
-        return
-    notify(
-        conn,
-        f"publish-status.{status}",
-        run_id=run_id,
-        publish_status=status,
-        actor=actor,
-        why=why,
-    )
+    tell_of_publish_status(conn, ask.run_id, ask.publish_status, actor=ask.actor, why=ask.why)
 
 
 def tell_runner(ask: SetPublishStatus, runner_url: str | None) -> None:
@@ -118,7 +103,7 @@ def tell_runner(ask: SetPublishStatus, runner_url: str | None) -> None:
         method="POST",
     )
     try:
-        with _OPENER.open(request, timeout=PATIENCE):
+        with OPENER.open(request, timeout=PATIENCE):
             return
     except urllib.error.HTTPError as error:
         with error:
@@ -147,13 +132,3 @@ def _checked(runner_url: str) -> str:
             " without user and password"
         )
     return runner_url.rstrip("/")
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Leaves a redirect as the answer: followed, it would turn into a GET that changes nothing."""
-
-    def redirect_request(self, *_arguments: object) -> None:
-        """Say that there is no request to go on with."""
-
-
-_OPENER = urllib.request.build_opener(_NoRedirects)

@@ -1,4 +1,4 @@
-"""What others hear of a run, in a transaction's :mod:`janitor.announcements`."""
+"""What others hear of a run: services by announcements, people by notifications."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from janitor.queue import Queue
 from janitor.state import Conn
 from janitor.state.run import RunRow
 from janitor.state.run_record import select_runs
+from janitor.state.types import PublishStatus
 
 
 def announce_run(conn: Conn, run_id: str) -> None:
@@ -27,18 +28,15 @@ def announce_run(conn: Conn, run_id: str) -> None:
     announce(conn, "result", news)
     announce(conn, "queue", {"buckets": dict(Queue(conn).get_buckets())})
     announce_publish_status(conn, run)
+    tell_of_publish_status(conn, run_id, run.publish_status)
 
 
-def announce_publish_status(
-    conn: Conn, run: Row[*tuple[Any, ...]], *, actor: str | None = None, why: str | None = None
-) -> None:
-    """Tell of a run's publish status: services in the words that they know, and people.
+def announce_publish_status(conn: Conn, run: Row[*tuple[Any, ...]]) -> None:
+    """Tell of a run's publish status, in the words that services in the field know.
 
     Args:
         conn: the transaction that sets it.
         run: the run's id, codebase, suite and publish_status.
-        actor: who sets it, for people.
-        why: the reason, for people.
     """
     announce(
         conn,
@@ -50,12 +48,32 @@ def announce_publish_status(
             "campaign": run.suite,
         },
     )
-    if run.publish_status != "unknown":  # as each run begins: no news for people
-        notify(
-            conn,
-            f"publish-status.{run.publish_status}",
-            run_id=run.id,
-            publish_status=run.publish_status,
-            actor=actor,
-            why=why,
-        )
+
+
+def tell_of_publish_status(
+    conn: Conn,
+    run_id: str,
+    status: PublishStatus,
+    *,
+    actor: str | None = None,
+    why: str | None = None,
+) -> None:
+    """Tell people of a run's publish status.
+
+    Args:
+        conn: the transaction that knows of it.
+        run_id: the run.
+        status: what it is now; unknown, as each run begins, is no news for anybody.
+        actor: who made it so, if that is known.
+        why: the reason, likewise.
+    """
+    if status == "unknown":
+        return
+    notify(
+        conn,
+        f"publish-status.{status}",
+        run_id=run_id,
+        publish_status=status,
+        actor=actor,
+        why=why,
+    )

@@ -1,0 +1,30 @@
+"""The review pool, too: telling people what they want to hear of."""
+
+from __future__ import annotations
+
+from janitor.deployment import Deployment
+from janitor.notifications import DELIVER, Deliver
+from janitor.notifications.delivery import read, record_sent, send
+from janitor.notifications.reminders import digest, remind
+from tasks.base import Work, carries, ticks
+
+
+@carries(DELIVER)
+def deliver(work: Work[Deliver]) -> None:
+    """Send one event to one subscription."""
+    with work.deployment.sessions() as session:
+        found = read(session, work.ask)
+    if found is not None:
+        send(*found)
+    with work.finish() as session:
+        record_sent(session, work.ask)
+
+
+@ticks("janitor.review.remind")
+def remind_people(deployment: Deployment) -> str:
+    """Tell of runs that wait long for a review, and once a day how reviews stand."""
+    with deployment.sessions.begin() as session:
+        reminders = remind(session)
+    with deployment.sessions.begin() as session:
+        digests = digest(session)
+    return f"{reminders} reminders, {digests} digests"

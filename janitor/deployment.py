@@ -109,6 +109,11 @@ class Deployment:
             self.engine.dispose(close=False)
         self._clear()
 
+    def reconfigure(self, config: Config) -> None:
+        """Go by another configuration from now on; what the old one opened is closed."""
+        self.close()
+        self.config = config
+
     def close(self) -> None:
         """Close what this process opened."""
         if "engine" in self.__dict__:

@@ -9,6 +9,7 @@ import click
 
 from janitor import version_string
 from workers.commands.beat import beat
+from workers.commands.config import config
 from workers.commands.db import db
 from workers.commands.flower import flower
 from workers.commands.notifications import notifications
@@ -20,6 +21,7 @@ from workers.commands.up import up
 from workers.commands.upload import upload
 from workers.commands.worker import worker
 from workers.complaints import told_in_a_sentence
+from workers.overrides import in_environment
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -30,14 +32,23 @@ from workers.complaints import told_in_a_sentence
     type=click.Path(dir_okay=False, path_type=Path),
     help="janitor.conf; JANITOR_CONFIG is used without this.",
 )
+@click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Configure this, too; may be repeated. Others can read it: no place for secrets.",
+)
 @click.pass_context
-def cli(context: click.Context, config_path: Path | None) -> None:
+def cli(context: click.Context, config_path: Path | None, settings: tuple[str, ...]) -> None:
     """Run and look after the shared infrastructure of a Janitor."""
     context.obj = config_path
+    context.with_resource(in_environment(settings))
 
 
 for _command in (
     beat,
+    config,
     db,
     flower,
     notifications,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from celery.signals import setup_logging
 
@@ -13,11 +13,12 @@ from workers.app import JanitorApp, create_app
 from workers.flower_pages import list_all_queues
 from workers.pools import pool_named
 from workers.ports import require_free
+from workers.reloading import Reloading
 from workers.waiting import wait_for_servers
 
 
 def run_worker(
-    config: Config,
+    read: Callable[[], Config],
     pools: Sequence[str],
     *,
     concurrency: int | None,
@@ -27,15 +28,16 @@ def run_worker(
     """Work on the queues of some pools until told to stop.
 
     Args:
-        config: where everything is.
+        read: returns the configuration as it is now; asked again at SIGHUP.
         pools: the pools' names.
         concurrency: child processes; without it as many as the pools ask for together.
         events: tell Flower of tasks from the first one on, not from when it asks.
         level: how much to log.
     """
     prepare(level)
-    app = create_app(config)
+    app = create_app(read())
     wait_for_servers(app.deployment)
+    Reloading(app.deployment, read).listen()
     app.conf.worker_send_task_events = events
     work_on(app, pools, concurrency=concurrency, level=level)
 

@@ -5,7 +5,7 @@ The messages are data (:mod:`~janitor.config.model`), read by a parser of their 
 :mod:`~janitor.config.environment` what overrides them.
 """
 
-from janitor.config.loading import load, read_config, read_string
+from janitor.config.loading import explained, load, read_config, read_string
 from janitor.config.mistakes import ConfigError
 from janitor.config.model import (
     AptRepository,
@@ -36,6 +36,7 @@ __all__ = [
     "MergeProposalConfig",
     "OAuth2Provider",
     "Select",
+    "explained",
     "get_campaign_config",
     "get_distribution",
     "load",

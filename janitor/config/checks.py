@@ -29,8 +29,11 @@ def duplicates(config: Config) -> Iterator[str]:
         config: one file; in layers above it a name may be given again.
     """
     for kind in UNIQUE:
+        blocks = getattr(config, kind)
+        if len({block.name for block in blocks}) == len(blocks):
+            continue
         first: dict[str, Message] = {}
-        for block in getattr(config, kind):
+        for block in blocks:
             if block.name is None or first.setdefault(block.name, block) is block:
                 continue
             yield (

@@ -25,16 +25,19 @@ class Cursor:
 
     def __init__(self, text: str, lines: Lines) -> None:
         self._lines = lines
-        self._tokens = list(tokens(text))
-        self._at = 0
-        self.token = self._tokens[0]
+        self._ahead = tokens(text)
+        self._before: Token | None = None
+        self._passed: Token | None = None
+        self.token = next(self._ahead)
+        self._next = next(self._ahead, self.token)
 
     def advance(self) -> Token:
         """Return the token here and go to the next; nothing is behind the end."""
         token = self.token
         if token.kind is not Kind.END:
-            self._at += 1
-            self.token = self._tokens[self._at]
+            self._before, self._passed = self._passed, token
+            self.token = self._next
+            self._next = next(self._ahead, self.token)
         return token
 
     def took(self, mark: str) -> bool:
@@ -50,15 +53,12 @@ class Cursor:
 
     def at_field(self) -> bool:
         """Return whether a field seems to begin here."""
-        is_name = self.token.kind is Kind.WORD
-        return is_name and self._tokens[self._at + 1].text in {":", "{", "<"}
+        return self.token.kind is Kind.WORD and self._next.text in {":", "{", "<"}
 
     def stuck_to_string(self, token: Token) -> bool:
         """Return whether the token just passed follows a string without a space."""
-        if self._at < 2:  # noqa: PLR2004 - that token and the one before it
-            return False
-        before = self._tokens[self._at - 2]
-        return before.kind is Kind.STRING and before.end == token.offset
+        before = self._before
+        return before is not None and before.kind is Kind.STRING and before.end == token.offset
 
     def skip_value(self) -> None:
         """Pass over the value of a field that nobody knows."""

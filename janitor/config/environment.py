@@ -26,7 +26,11 @@ from janitor.config.parser import Parser
 
 PREFIX = "JANITOR_"
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
-_IN_FILE = "_FILE"
+IN_FILE = "_FILE"
+FILE_VARIABLE = f"{PREFIX}CONFIG"
+PROFILE_VARIABLE = f"{PREFIX}PROFILE"
+OTHERS = (FILE_VARIABLE, PROFILE_VARIABLE)
+_SLIP = 0.9  # how much alike a slip of the pen leaves two names; others have variables, too
 _SPELLING = str.maketrans(dict.fromkeys("+,-. ", "_"))
 
 
@@ -112,14 +116,31 @@ def names_a_field(name: str) -> bool:
     )
 
 
+def no_such_field(name: str) -> str:
+    """Return the sentence about a name that no field has."""
+    field = name.partition("__")[0].lower()
+    return f"names no field: {shown(field)}; {nearest(field, Config.FIELDS)}see config template"
+
+
+def misspelt(environ: Mapping[str, str]) -> Iterator[str]:
+    """Yield a line for each variable that nobody reads and that is close to one of ours."""
+    others = [name for name in environ if name.startswith(PREFIX) and not names_a_field(name)]
+    known = [variable(name) for name in Config.FIELDS]
+    for name in others:
+        plain = name.removesuffix(IN_FILE)
+        hint = nearest(plain.partition("__")[0], known, likeness=_SLIP)
+        if plain not in {*known, *OTHERS} and hint:
+            yield f"{name} means nothing here; {hint}".rstrip()
+
+
 def _variables(environ: Mapping[str, str]) -> Iterator[_Setting]:
     for name, text in environ.items():
         if not (name.startswith(PREFIX) and text):
             continue
-        if not name.endswith(_IN_FILE):
+        if not name.endswith(IN_FILE):
             yield _Setting(name, name, text)
             continue
-        plain = name.removesuffix(_IN_FILE)
+        plain = name.removesuffix(IN_FILE)
         if environ.get(plain) and names_a_field(plain):
             raise _Refused(f"{name}: {plain} is given, too; take one of them away")
         yield _Setting(plain, f"{name} ({text})", file=text)
@@ -162,14 +183,18 @@ def _set(message: M, rest: str, setting: _Setting, *, traced: bool) -> M:
 
 def _which(known: Field, blocks: tuple[Any, ...], rest: str) -> tuple[int, str]:
     """Return the number of the block that is meant, and the field in it."""
-    called = [_spelt(getattr(block, "name", None) or str(at)) for at, block in enumerate(blocks)]
-    fits = [at for at, name in enumerate(called) if rest.startswith(f"{name}__")]
+    called = [getattr(block, "name", None) or str(at) for at, block in enumerate(blocks)]
+    # First by length: spelling five hundred names takes longer than all the rest here.
+    likely = [at for at, name in enumerate(called) if rest.startswith("__", len(name))]
+    fits = [at for at in likely if rest.startswith(_spelt(called[at]))]
     longest = max((len(called[at]) for at in fits), default=0)
     fits = [at for at in fits if len(called[at]) == longest]
     if len(fits) > 1:
         raise _Refused(f"it could mean more than one {known.name}; write it in a file instead")
     if not fits:
-        hint = nearest(rest.partition("__")[0], called)
+        if rest in map(_spelt, called):
+            raise _Refused(f"{known.name} is a block; set the fields in it")
+        hint = nearest(rest.partition("__")[0], map(_spelt, called))
         raise _Refused(f"there is no {known.name} of that name; {hint}files say which there are")
     return fits[0], rest[longest + 2 :]
 

@@ -16,15 +16,12 @@ from pathlib import Path
 from typing import IO
 
 from janitor.config.checks import wrong
-from janitor.config.environment import PREFIX, overridden
+from janitor.config.environment import FILE_VARIABLE, PROFILE_VARIABLE, overridden
 from janitor.config.files import Files, Unreadable, decoded
 from janitor.config.mistakes import ConfigError, refuse
 from janitor.config.model import Config
 from janitor.config.moulds import cast
 from janitor.config.parser import Parser
-
-FILE_VARIABLE = f"{PREFIX}CONFIG"
-PROFILE_VARIABLE = f"{PREFIX}PROFILE"
 
 
 def load(path: str | Path | None = None, environ: Mapping[str, str] | None = None) -> Config:

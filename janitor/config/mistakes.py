@@ -85,11 +85,21 @@ class Mistakes:
             yield f"{self._name}: there may be more; reading ended at {MOST_TOLD} mistakes"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return the question for what was meant, with a space behind it; empty without a guess."""
+def nearest(name: str, known: Iterable[str], *, likeness: float = 0.6) -> str:
+    """Return the question for what was meant, with a space behind it; empty without a guess.
+
+    Args:
+        name: what was said.
+        known: what can be said.
+        likeness: how much alike they must be, from 0 to 1.
+    """
     from difflib import get_close_matches  # noqa: PLC0415 - most files have no mistakes
 
-    close = get_close_matches(name, list(known), n=1) if len(name) <= LONGEST_SHOWN else []
+    close = (
+        get_close_matches(name, list(known), n=1, cutoff=likeness)
+        if len(name) <= LONGEST_SHOWN
+        else []
+    )
     return f"did you mean {close[0]}? " if close else ""
 
 

@@ -30,4 +30,6 @@ def worker(
     os.environ["REMAP_SIGTERM"] = "SIGQUIT"
     from workers.running import run_worker  # noqa: PLC0415 - see the package's docstring
 
-    run_worker(load(context.obj), pools, concurrency=concurrency, events=events, level=loglevel)
+    run_worker(
+        lambda: load(context.obj), pools, concurrency=concurrency, events=events, level=loglevel
+    )

@@ -1,0 +1,103 @@
+"""`janitor-workers config` and `--set`, as a person calls them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    (tmp_path / "janitor.prod.conf").write_text('origin: "prod"')
+    path = tmp_path / "janitor.conf"
+    path.write_text('origin: "base"\noauth2_provider { client_secret: "hunter2" }')
+    return path
+
+
+def call(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "workers", *words],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_file_without_mistakes_passes(file: Path) -> None:
+    done = call("config", "check", str(file))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "no mistakes\n", "")
+
+
+def test_mistakes_are_named_and_the_exit_code_is_one(file: Path) -> None:
+    file.write_text('orgin: "x"\nredis_location: "ftp://h"')
+    done = call("config", "check", JANITOR_CONFIG=str(file), JANITOR_ORIGN="x")
+    assert done.returncode == 1
+    slip, *mistakes = done.stderr.splitlines()
+    assert slip == "JANITOR_ORIGN means nothing here; did you mean JANITOR_ORIGIN?"
+    assert [line.removeprefix(f"{file}:").split(" ")[0] for line in mistakes] == ["1:1:", "2:17:"]
+    assert done.stdout == ""
+
+
+def test_other_commands_tell_the_mistakes_too(file: Path) -> None:
+    file.write_text('orgin: "x"')
+    done = call("--config", str(file), "config", "show")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"janitor-workers: {file}:1:1: Config has no field 'orgin'")
+
+
+def test_show_masks_and_says_so(file: Path) -> None:
+    done = call("--config", str(file), "config", "show")
+    assert "hunter2" not in done.stdout
+    assert done.stdout.startswith("# Masked values are missing here; --secrets prints them.\n")
+    assert (
+        'client_secret: "hunter2"'
+        in call("--config", str(file), "config", "show", "--secrets").stdout
+    )
+
+
+def test_the_command_line_has_the_last_word(file: Path) -> None:
+    done = call(
+        *("--config", str(file), "--set", "origin=said", "--set", "committer=c"),
+        *("config", "show", "--origin"),
+        JANITOR_PROFILE="prod",
+        JANITOR_ORIGIN_FILE="/none",
+    )
+    assert 'origin: "said"  # --set origin\n' in done.stdout
+    assert 'committer: "c"  # --set committer\n' in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("orgin=hunter2", "--set names no field: 'orgin'; did you mean origin?"),
+        ("hunter2", "--set takes NAME=VALUE"),
+        ("lease_seconds=x", "JANITOR_LEASE_SECONDS is 'x'; it takes a number"),
+    ],
+)
+def test_what_cannot_be_set(setting: str, sentence: str) -> None:
+    done = call("--set", setting, "config", "show")
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+def test_a_profile_is_compared(file: Path) -> None:
+    done = call("--config", str(file), "config", "show", "--diff", "prod")
+    assert done.stdout.splitlines()[:2] == ["--- no profile", "+++ prod"]
+    assert '-origin: "base"\n+origin: "prod"\n' in done.stdout
+    other = file.with_name("janitor.other.conf")
+    other.write_text('oauth2_provider { client_secret: "hunter3" }')
+    done = call("--config", str(file), "config", "show", "--diff", "other")
+    assert done.stdout == "Only masked values differ; --secrets shows them.\n"
+
+
+def test_the_template_needs_nothing() -> None:
+    done = call("config", "template")
+    assert "# #janitor: lease_seconds: 60.0\n" in done.stdout

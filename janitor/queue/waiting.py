@@ -87,7 +87,7 @@ class Waiting:
 
     def __str__(self) -> str:
         if self.position is None:
-            return "\n".join(self.held)
+            return "under way"
         work = duration_in_words(self.ahead)
         return f"position {self.position}, {work} of estimated work ahead\n{self._range()}"
 

@@ -135,7 +135,7 @@ def test_what_is_under_way_does_not_wait(
     begun = waiting("ash")
     assert (begun.position, begun.at_least, begun.at_most) == (None, timedelta(), timedelta())
     assert begun.held[0].startswith("ada is working on it, until 2")
-    assert str(begun) == begun.held[0]
+    assert str(begun) == "under way"
 
 
 def test_an_entry_can_be_named_by_its_change_set(

@@ -173,7 +173,9 @@ def test_a_position_by_command(field: Any, session: Session, run: Any) -> None:
         "waits 0:01:00 to 0:31:00 with 1 at work,"
         " if runs take as long as estimated and nothing is put ahead\n"
     )
-    assert "ada is working on it, until 2" in run("queue", "position", "world", "tidy").output
+    state, who = run("queue", "position", "world", "tidy").output.splitlines()
+    assert state == "under way"
+    assert who.startswith("ada is working on it, until 2")
     set_pace(session, "tidy", paused=True)
     session.commit()
     assert run("queue", "position", "hello", "tidy").output == (

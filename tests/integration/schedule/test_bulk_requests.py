@@ -279,6 +279,7 @@ def test_passes_step_aside_until_the_request_is_done(
     field.candidate("ash")
     request_in_bulk(session, ask(campaigns=("tidy",)))
     with engine.begin() as conn:
+        conn.execute(text("SET LOCAL lock_timeout = '5s'"))  # a pass that waits would for ever
         assert recompute(conn).stepped_aside
     session.commit()
     with engine.begin() as conn:

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 import redis
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, select, text
 
 from janitor.errors import Failure, PassingError
 from janitor.jobs import JobKind, Payload, RetryPolicy, submit
@@ -47,11 +47,7 @@ def announce(conn: Conn, channel: str, message: dict[str, Any]) -> None:
         channel: the Redis channel.
         message: what JSON can say.
     """
-    number = conn.execute(
-        insert(AnnouncementRow)
-        .values(channel=channel, message=message)
-        .returning(AnnouncementRow.id)
-    ).scalar_one()
+    number = conn.execute(_WRITE, {"channel": channel, "message": json.dumps(message)}).scalar_one()
     submit(conn, ANNOUNCE, Announce(announcement=number))
 
 
@@ -68,11 +64,7 @@ def deliver(conn: Conn, client: redis.Redis, announcement: int) -> None:
         Failure: there is no such row.
         PassingError: the server is away.
     """
-    row = conn.execute(
-        select(AnnouncementRow.channel, AnnouncementRow.message, AnnouncementRow.sent_at)
-        .where(AnnouncementRow.id == announcement)
-        .with_for_update()
-    ).one_or_none()
+    row = conn.execute(_READ, {"id": announcement}).one_or_none()
     if row is None:
         raise Failure(f"there is no announcement {announcement}")
     if row.sent_at is not None:
@@ -83,9 +75,14 @@ def deliver(conn: Conn, client: redis.Redis, announcement: int) -> None:
         raise PassingError(
             f"announcement {announcement} was not published: {redact(str(error))}"
         ) from error
-    conn.execute(
-        update(AnnouncementRow).where(AnnouncementRow.id == announcement).values(sent_at=func.now())
-    )
+    conn.execute(_SENT, {"id": announcement})
+
+
+_WRITE = text("""
+INSERT INTO announcement (channel, message) VALUES (:channel, cast(:message AS jsonb)) RETURNING id
+""")
+_READ = text("SELECT channel, message, sent_at FROM announcement WHERE id = :id FOR UPDATE")
+_SENT = text("UPDATE announcement SET sent_at = now() WHERE id = :id")
 
 
 def prune_sent(conn: Conn) -> int:

@@ -71,10 +71,18 @@ class Work(Generic[P]):
 
 @dataclass(frozen=True)
 class JobTask:
-    """A kind of job, the code that carries it out, and what tidies up behind it."""
+    """A kind of job and the code that carries it out.
+
+    Args:
+        kind: the kind.
+        body: the code.
+        at_once: whether a worker of its pool that asks for one in the course of its own work does
+            it itself, right after the commit. For what takes less than a message would.
+    """
 
     kind: JobKind[Any]
     body: Callable[[Work[Any]], None]
+    at_once: bool = False
 
     @property
     def name(self) -> str:
@@ -90,9 +98,11 @@ class ClockTask:
     body: Callable[[Deployment], str]
 
 
-def carries(kind: JobKind[P]) -> Callable[[Callable[[Work[P]], None]], JobTask]:
-    """Bind a kind of job to the function that does it."""
-    return lambda body: JobTask(kind, body)
+def carries(
+    kind: JobKind[P], *, at_once: bool = False
+) -> Callable[[Callable[[Work[P]], None]], JobTask]:
+    """Bind a kind of job to the function that does it; see :class:`JobTask`."""
+    return lambda body: JobTask(kind, body, at_once)
 
 
 def ticks(name: str) -> Callable[[Callable[[Deployment], str]], ClockTask]:
@@ -128,6 +138,10 @@ class LedgerTask(Task[..., None]):
             reason = str(refusal)
             _patiently(lambda: self._refuse(positional, arguments, reason, trace_id))
             return
+        self.carry(ask, trace_id)
+
+    def carry(self, ask: Payload, trace_id: str) -> None:
+        """Do a job, unless it is done or somebody else is at it."""
         lease = _patiently(lambda: self._lease(ask, trace_id))
         if lease is not None:
             self._work(Work(ask, self.deployment, lease))

@@ -1,19 +1,20 @@
 """The doorbell behind the ledger: one Celery message for each ring.
 
-A broker that is away costs nothing but time: the row is there, and upkeep rings again.
+A broker that is away costs nothing but time: the row is there, and upkeep rings again. What a
+worker may as well do itself (:class:`~tasks.base.JobTask`) needs no message.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from celery import Celery
 from kombu.exceptions import KombuError, OperationalError
 
 from janitor.jobs import Ring
 from janitor.redaction import redact
-from tasks.base import TRACE_HEADER
+from tasks.base import TRACE_HEADER, LedgerTask
 
 logger = logging.getLogger(__name__)
 
@@ -27,9 +28,28 @@ class CeleryDoorbell:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
+        self._own: Mapping[str, LedgerTask] = {}
+
+    def answer(self, own: Iterable[LedgerTask]) -> None:
+        """Do these tasks' jobs right when they are rung for, in this process and its children."""
+        self._own = {task.name: task for task in own}
 
     def ring(self, rings: Sequence[Ring]) -> None:
         """Send a message for each ring; does not raise when the broker is away."""
+        self._send([ring for ring in rings if ring.kind not in self._own])
+        for ring in rings:
+            if ring.kind in self._own:
+                self._do(self._own[ring.kind], ring)
+
+    def _do(self, task: LedgerTask, ring: Ring) -> None:
+        try:
+            task.carry(task.job.kind.read(ring.arguments), ring.trace_id)
+        except Exception as error:  # noqa: BLE001 - what asked for it is committed; the row stays
+            logger.warning("%s is left to upkeep: %s", ring.kind, redact(str(error)))
+
+    def _send(self, rings: Sequence[Ring]) -> None:
+        if not rings:
+            return
         try:
             with self._app.producer_or_acquire() as producer:
                 for ring in rings:

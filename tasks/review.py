@@ -41,7 +41,7 @@ def set_publish_status(work: Work[SetPublishStatus]) -> None:
         note_change(session, work.ask)
 
 
-@carries(ANNOUNCE)
+@carries(ANNOUNCE, at_once=True)
 def announce(work: Work[Announce]) -> None:
     """Publish one piece of news on its channel."""
     here = work.deployment

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from celery import Celery
 from celery.signals import worker_process_init
@@ -31,8 +31,16 @@ class JanitorApp(Celery):
         super().__init__("janitor", set_as_current=False)
         self.deployment = deployment
         self.conf.update(celery_settings(checked_broker_url(deployment.config.redis_location)))
+        self._doorbell = CeleryDoorbell(self)
         if deployment.doorbell is None:
-            deployment.doorbell = CeleryDoorbell(self)
+            deployment.doorbell = self._doorbell
+
+    def work_for(self, pools: Collection[str]) -> None:
+        """Have short jobs of some pools done by the process that asks for them."""
+        tasks = [task for task in self.tasks.values() if isinstance(task, LedgerTask)]
+        self._doorbell.answer(
+            task for task in tasks if task.job.at_once and task.job.kind.pool in pools
+        )
 
 
 def open_deployment(config: Config) -> Deployment:

@@ -46,6 +46,7 @@ def work_on(app: JanitorApp, pools: Sequence[str], *, concurrency: int | None, l
     """Run a worker of an app; where pools share it, the strictest recycling counts."""
     chosen = [pool_named(name) for name in pools]
     children = concurrency or sum(pool.concurrency for pool in chosen)
+    app.work_for(pools)
     app.worker_main(
         [
             "worker",

@@ -7,7 +7,6 @@ no harm. What was lost on the way is found by :mod:`.upkeep`.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import random
 import uuid
@@ -15,8 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Update, func, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import CursorResult, Result, Update, func, select, text, update
 
 from janitor.errors import JanitorError, PassingError
 from janitor.jobs.doorbell import Ring, ring_after_commit, rings_after_commit
@@ -29,7 +27,6 @@ from janitor.wording import in_words
 P = TypeVar("P", bound=Payload)
 
 LONGEST_REASON = 2000  # characters kept of what went wrong
-LONGEST_REFUSED = 8192  # bytes kept of arguments that were refused
 
 
 class LeaseLost(JanitorError):
@@ -66,11 +63,12 @@ def submit(
     arguments = payload.model_dump(mode="json")
     trace_id = trace_id or uuid.uuid4().hex
     will_ring = rings_after_commit(conn)
-    job_id = _insert(conn, kind, payload, arguments, trace_id, rung=will_ring)
+    asked = _asked(kind, payload, arguments, trace_id)
+    job_id = conn.execute(_SUBMIT, asked | {"rung": will_ring}).scalar_one_or_none()
     if job_id is None:
         return _existing(conn, kind.name, kind.key(payload)), False
     ring_after_commit(conn, Ring(kind.name, arguments, trace_id))
-    return job_id, True
+    return int(job_id), True
 
 
 def lease(
@@ -92,20 +90,8 @@ def lease(
     Returns:
         The lease, or None where the job is done, failed, leased or not due yet.
     """
-    _insert(conn, kind, payload, payload.model_dump(mode="json"), trace_id, rung=True)
-    taken = conn.execute(
-        update(JobRow)
-        .where(JobRow.kind == kind.name, JobRow.key == kind.key(payload))
-        .where(JobRow.state == "pending", JobRow.not_before <= func.now())
-        .values(
-            state="leased",
-            attempts=JobRow.attempts + 1,
-            lease_owner=owner,
-            lease_until=func.now() + duration,
-            started_at=func.coalesce(JobRow.started_at, func.now()),
-        )
-        .returning(JobRow.id, JobRow.attempts, JobRow.trace_id, JobRow.lease_until)
-    ).one_or_none()
+    asked = _asked(kind, payload, payload.model_dump(mode="json"), trace_id)
+    taken = conn.execute(_LEASE, asked | {"owner": owner, "duration": duration}).one_or_none()
     if taken is None:
         return None
     return Lease(
@@ -130,7 +116,7 @@ def finish(conn: Conn, held: Lease) -> None:
     Raises:
         LeaseLost: the lease is gone; the caller's transaction must not commit.
     """
-    if not _moved(conn, _held(held).values(state="done", finished_at=func.now(), **_NO_LEASE)):
+    if not _happened(conn.execute(_FINISH, {"id": held.job_id, "attempt": held.attempt})):
         raise LeaseLost(
             f"{held.kind} {held.key}: the lease of attempt {held.attempt} was lost before the"
             " work ended; its effects are not stored"
@@ -189,53 +175,11 @@ def hand_back(conn: Conn, held: Lease) -> bool:
     )
 
 
-def refuse(conn: Conn, name: str, arguments: dict[str, Any], reason: str, trace_id: str) -> None:
-    """Record a message that asks for nothing sensible as a failed job.
-
-    Args:
-        conn: a transaction of its own.
-        name: the kind that the message names.
-        arguments: what came with it, whatever it is.
-        reason: what is wrong with it.
-        trace_id: the message's thread.
-    """
-    text = json.dumps(arguments, sort_keys=True, default=str, ensure_ascii=False)
-    text = storable_text(text, longest=None)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    conn.execute(
-        insert(JobRow)
-        .values(
-            kind=name,
-            key=f"refused:{digest}",
-            payload=_as_kept(text),
-            state="failed",
-            max_attempts=0,
-            trace_id=trace_id,
-            last_error=storable_text(reason),
-            error_kind="invalid",
-            finished_at=func.now(),
-        )
-        .on_conflict_do_nothing(index_elements=["kind", "key"])
-    )
-
-
-def _as_kept(text: str) -> dict[str, Any]:
-    """Refused arguments as a row can hold them; ``text`` is their JSON, without secrets."""
-    if len(text) > LONGEST_REFUSED:
-        return {"refused_bytes": len(text)}
-    try:
-        # Python's JSON has NaN and infinite numbers, PostgreSQL's has not: they become words.
-        kept: dict[str, Any] = json.loads(text, parse_constant=str)
-    except ValueError:  # a quote or bracket went with a secret
-        return {"refused_text": text}
-    return kept
-
-
-def storable_text(text: str, *, longest: int | None = LONGEST_REASON) -> str:
+def storable_text(said: str, *, longest: int | None = LONGEST_REASON) -> str:
     """Return text that PostgreSQL takes: no secrets, no NUL, no lone surrogates, not endless."""
-    text = redact(text).replace("\x00", "\N{REPLACEMENT CHARACTER}").replace("\\u0000", "\\ufffd")
-    text = text.encode(errors="replace").decode()
-    return text if longest is None or len(text) <= longest else f"{text[: longest - 1]}…"
+    said = redact(said).replace("\x00", "\N{REPLACEMENT CHARACTER}").replace("\\u0000", "\\ufffd")
+    said = said.encode(errors="replace").decode()
+    return said if longest is None or len(said) <= longest else f"{said[: longest - 1]}…"
 
 
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}
@@ -248,34 +192,59 @@ def _held(held: Lease) -> Update:
 
 
 def _moved(conn: Conn, statement: Update) -> bool:
-    result = conn.execute(statement, execution_options={"synchronize_session": False})
+    return _happened(conn.execute(statement, execution_options={"synchronize_session": False}))
+
+
+def _happened(result: Result[Any]) -> bool:
     return isinstance(result, CursorResult) and result.rowcount == 1
 
 
-def _insert(
-    conn: Conn,
-    kind: JobKind[P],
-    payload: P,
-    arguments: dict[str, Any],
-    trace_id: str,
-    *,
-    rung: bool,
-) -> int | None:
-    inserted = conn.execute(
-        insert(JobRow)
-        .values(
-            kind=kind.name,
-            key=kind.key(payload),
-            payload=arguments,
-            run_id=kind.run(payload) if kind.run else None,
-            max_attempts=kind.retry.max_attempts,
-            trace_id=trace_id,
-            rung_at=func.now() if rung else None,
-        )
-        .on_conflict_do_nothing(index_elements=["kind", "key"])
-        .returning(JobRow.id)
-    ).scalar_one_or_none()
-    return None if inserted is None else int(inserted)
+def _asked(
+    kind: JobKind[P], payload: P, arguments: dict[str, Any], trace_id: str
+) -> dict[str, Any]:
+    """What a job's row says of what is asked."""
+    return {
+        "kind": kind.name,
+        "key": kind.key(payload),
+        "payload": json.dumps(arguments),
+        "run_id": kind.run(payload) if kind.run else None,
+        "max_attempts": kind.retry.max_attempts,
+        "trace_id": trace_id,
+    }
+
+
+# The steps of a job that goes well are plain SQL: building them anew for each job would cost more
+# than the database does.
+_SUBMIT = text("""
+INSERT INTO job (kind, key, payload, run_id, max_attempts, trace_id, rung_at)
+VALUES (:kind, :key, cast(:payload AS jsonb), :run_id, :max_attempts, :trace_id,
+    CASE WHEN :rung THEN now() END)
+ON CONFLICT (kind, key) DO NOTHING
+RETURNING id
+""")
+
+# The commit need not wait for the disk: should the server lose it in a crash, nobody has the job,
+# and it is done anew.
+_LEASE = text("""
+INSERT INTO job AS here (kind, key, payload, run_id, max_attempts, trace_id, rung_at,
+    state, attempts, lease_owner, lease_until, started_at)
+VALUES (:kind, :key, cast(:payload AS jsonb), :run_id, :max_attempts, :trace_id, now(),
+    'leased', 1, :owner, now() + :duration, now())
+ON CONFLICT (kind, key) DO UPDATE SET
+    state = 'leased',
+    attempts = here.attempts + 1,
+    lease_owner = excluded.lease_owner,
+    lease_until = excluded.lease_until,
+    started_at = coalesce(here.started_at, now())
+WHERE here.state = 'pending' AND here.not_before <= now()
+RETURNING id, attempts, trace_id, lease_until, set_config('synchronous_commit', 'off', true)
+""")
+
+_FINISH = text("""
+UPDATE job
+SET state = 'done', finished_at = now(), lease_owner = NULL, lease_until = NULL
+WHERE id = :id AND state = 'leased' AND attempts = :attempt
+""")
 
 
 def _existing(conn: Conn, kind: str, key: str) -> int:

@@ -6,28 +6,17 @@ transaction; :mod:`.delivery` does it.
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    SQLColumnExpression,
-    and_,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import func, text, update
 
 from janitor.jobs import JobKind, Payload, RetryPolicy, submit
 from janitor.jobs.ledger import storable_text
 from janitor.notifications.events import EVENTS, UnknownEvent
 from janitor.state import Conn
-from janitor.state.notification import DeliveryRow, SubscriptionRow
-from janitor.state.run import RunRow
+from janitor.state.notification import DeliveryRow
 
 
 class Deliver(Payload):
@@ -87,22 +76,15 @@ def notify(
     if event not in EVENTS or unknown:
         raise UnknownEvent(f"there is no event {event!r} with {', '.join(unknown) or 'its fields'}")
     told = {name: _told(value) for name, value in details.items()}
-    about = literal(campaign) if run_id is None else RunRow.suite
-    wanted = (
-        select(
-            SubscriptionRow.name,
-            literal(event),
-            literal(run_id),
-            RunRow.codebase,
-            about,
-            literal(told, JSONB),
-        )
-        .outerjoin(RunRow, RunRow.id == run_id)
-        .where(_subscribed(event, about) if to is None else SubscriptionRow.name == to)
-    )
-    columns = ["subscription", "event", "run_id", "codebase", "campaign", "details"]
     written = conn.execute(
-        insert(DeliveryRow).from_select(columns, wanted).returning(DeliveryRow.id)
+        _WRITE,
+        {
+            "event": event,
+            "run_id": run_id,
+            "campaign": campaign,
+            "to": to,
+            "details": json.dumps(told),
+        },
     )
     deliveries = list(written.scalars())
     for delivery in deliveries:
@@ -110,13 +92,20 @@ def notify(
     return deliveries
 
 
-def _subscribed(event: str, campaign: SQLColumnExpression[Any]) -> ColumnElement[bool]:
-    pattern = func.translate(SubscriptionRow.events, "*", "%")
-    return and_(
-        literal(event).like(pattern),
-        or_(SubscriptionRow.campaign == "*", SubscriptionRow.campaign == campaign),
-    )
-
-
 def _told(value: Any) -> Any:  # noqa: ANN401 - what JSON can say
     return storable_text(value) if isinstance(value, str) else value
+
+
+_WRITE = text("""
+INSERT INTO notification_delivery (subscription, event, run_id, codebase, campaign, details)
+SELECT subscription.name, :event, :run_id, run.codebase, about.campaign, cast(:details AS jsonb)
+FROM notification_subscription AS subscription
+LEFT JOIN run ON run.id = :run_id
+CROSS JOIN LATERAL (SELECT coalesce(run.suite, :campaign) AS campaign) AS about
+WHERE CASE
+    WHEN cast(:to AS text) IS NOT NULL THEN subscription.name = :to
+    ELSE :event LIKE translate(subscription.events, '*', '%')
+        AND subscription.campaign IN ('*', about.campaign)
+    END
+RETURNING id
+""")

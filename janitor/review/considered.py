@@ -56,7 +56,7 @@ def consider(conn: Conn, run_ids: Sequence[str]) -> list[Considered]:
     Raises:
         InvalidPolicy: a campaign's policy was written past its check.
     """
-    rows = conn.execute(text(_CONSIDERED), {"run_ids": list(run_ids)})
+    rows = conn.execute(_CONSIDERED, {"run_ids": list(run_ids)})
     return [_considered(row) for row in rows]
 
 
@@ -73,7 +73,7 @@ def _considered(row: Row[Any]) -> Considered:
 
 # Reviews that other programs wrote past us are in no history; nothing says whether those came
 # from QA reviewers.
-_CONSIDERED = """
+_CONSIDERED = text("""
 SELECT run.id, run.publish_status, run.value, kept.policy, newest.replaced_by,
     run.revision IS NOT NULL
         AND run.publish_status IN ('needs-manual-review', 'approved', 'rejected') AS publishable,
@@ -113,4 +113,4 @@ CROSS JOIN LATERAL (
     ) AS each
 ) AS verdicts
 WHERE run.id = ANY (:run_ids)
-"""
+""")

@@ -59,7 +59,9 @@ class Policy(BaseModel):
         try:
             return cls.model_validate_json(document)
         except ValidationError as error:
-            raise InvalidPolicy(f"no policy: {refusal_in_words(error, 'document')}") from None
+            raise InvalidPolicy(
+                f"this is no policy: {refusal_in_words(error, 'document')}"
+            ) from None
 
     def document(self) -> str:
         """Return it as the JSON that :meth:`read` takes, without what is the default anyway."""

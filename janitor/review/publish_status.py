@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import func, select, update
+from sqlalchemy import text
 
 from janitor.jobs import submit
 from janitor.review.considered import Considered
@@ -17,7 +17,6 @@ from janitor.review.decision import Decision
 from janitor.review.runner import SET_PUBLISH_STATUS, SetPublishStatus
 from janitor.runs.news import announce_publish_status, tell_of_publish_status
 from janitor.state import Conn
-from janitor.state.run import RunRow
 from janitor.state.types import PublishStatus
 
 _DECIDED = ("approved", "rejected")
@@ -83,15 +82,16 @@ def _ask_runner(conn: Conn, run_id: str, status: PublishStatus, cause: Cause) ->
 
 
 def _change(conn: Conn, run_id: str, status: PublishStatus, cause: Cause) -> None:
-    # The trigger that records changes reads the setting; one statement says and does it.
     about = json.dumps({"run_id": run_id} | asdict(cause))
-    said = select(func.set_config("janitor.publish_status", about, True)).scalar_subquery()
-    changed = conn.execute(
-        update(RunRow)
-        .where(RunRow.id == run_id, said.is_not(None))
-        .values(publish_status=status)
-        .returning(RunRow.id, RunRow.codebase, RunRow.suite, RunRow.publish_status),
-        execution_options={"synchronize_session": False},
-    ).one()
+    change = {"run_id": run_id, "status": status, "about": about}
+    changed = conn.execute(_CHANGE, change).one()
     announce_publish_status(conn, changed)
     tell_of_publish_status(conn, run_id, status, actor=cause.actor, why=cause.why)
+
+
+# The trigger that records changes reads the setting; one statement says and does it.
+_CHANGE = text("""
+UPDATE run SET publish_status = cast(:status AS publish_status)
+WHERE id = :run_id AND (SELECT set_config('janitor.publish_status', :about, true)) IS NOT NULL
+RETURNING id, codebase, suite, publish_status
+""")

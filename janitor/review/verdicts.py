@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from pydantic import Field
-from sqlalchemy import Row, delete, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Row, text
 
 from janitor.errors import Failure
 from janitor.jobs import JobKind, Payload
@@ -24,9 +23,6 @@ from janitor.review.decision import Decision, Given
 from janitor.review.publish_status import Cause, follow
 from janitor.schedule import do_schedule
 from janitor.state import Conn
-from janitor.state.review import ReviewHistory, ReviewRow
-from janitor.state.review_claim import ReviewClaim
-from janitor.state.run import RunRow
 from janitor.state.types import Verdict
 
 Said = Literal["approved", "rejected", "abstained", "reschedule", "rescheduled"]
@@ -167,25 +163,18 @@ def give_verdict(
     kept: Verdict = "rejected" if verdict in SENT_BACK else verdict  # type: ignore[assignment]  # what is left of Said
     (considered,) = consider(conn, [run_id])  # after the lock: no verdict is given meanwhile
     warning = _warning(considered)
-    row = {"run_id": run_id, "reviewer": reviewer, "verdict": kept, "comment": comment}
-    seen = delete(ReviewClaim).where(ReviewClaim.run_id == run_id, ReviewClaim.reviewer == reviewer)
-    verdict_id = conn.execute(
-        insert(ReviewHistory)
-        .values(**row, qa_reviewer=is_qa_reviewer, submission=submission, warning=warning)
-        .on_conflict_do_nothing(index_elements=["run_id", "reviewer", "submission"])
-        .returning(ReviewHistory.id)
-        .add_cte(seen.cte("seen"))
-    ).scalar_one_or_none()
+    row = {
+        "run_id": run_id,
+        "reviewer": reviewer,
+        "verdict": kept,
+        "comment": comment,
+        "qa_reviewer": is_qa_reviewer,
+        "submission": submission,
+        "warning": warning,
+    }
+    verdict_id = conn.execute(_RECORD, row).scalar_one_or_none()
     if verdict_id is None:
         return None
-    conn.execute(
-        insert(ReviewRow)
-        .values(**row)
-        .on_conflict_do_update(
-            index_elements=["run_id", "reviewer"],
-            set_={"verdict": kept, "comment": comment, "reviewed_at": func.now()},
-        )
-    )
     decision = considered.decide(Given(reviewer, kept, is_qa_reviewer))
     notify(
         conn,
@@ -216,11 +205,7 @@ def _reviewable(conn: Conn, run_id: str, verdict: Said) -> _Reviewed:
     """The run, locked, so that verdicts on it come one after the other."""
     if verdict not in get_args(Said):  # callers in the field pass what a form says
         raise VerdictRefused(f"{verdict!r} is no verdict; there are {', '.join(get_args(Said))}")
-    run = conn.execute(
-        select(RunRow.codebase, RunRow.suite, RunRow.change_set, RunRow.revision)
-        .where(RunRow.id == run_id)
-        .with_for_update(key_share=True)
-    ).one_or_none()
+    run = conn.execute(_LOCK, {"run_id": run_id}).one_or_none()
     if run is None:
         raise VerdictRefused(f"there is no run {run_id}, so there can be no verdict on it")
     if verdict == "approved" and run.revision is None:
@@ -240,3 +225,28 @@ def _send_back(conn: Conn, run: _Reviewed, reviewer: str) -> None:
         refresh=True,
         requester=f"reviewer ({reviewer})",
     )
+
+
+# Plain SQL: somebody waits for a verdict, and building these anew each time would take longer than
+# the database does.
+_LOCK = text("""
+SELECT codebase, suite, change_set, revision FROM run WHERE id = :run_id FOR NO KEY UPDATE
+""")
+
+_RECORD = text("""
+WITH given AS (
+    INSERT INTO review_history
+        (run_id, reviewer, verdict, comment, qa_reviewer, submission, warning)
+    VALUES (:run_id, :reviewer, :verdict, :comment, :qa_reviewer, :submission, :warning)
+    ON CONFLICT (run_id, reviewer, submission) DO NOTHING
+    RETURNING id, run_id, reviewer, verdict, comment
+), counting AS (
+    INSERT INTO review (run_id, reviewer, verdict, comment)
+    SELECT run_id, reviewer, verdict, comment FROM given
+    ON CONFLICT (run_id, reviewer) DO UPDATE SET
+        verdict = excluded.verdict, comment = excluded.comment, reviewed_at = now()
+), looked_at AS (
+    DELETE FROM review_claim WHERE run_id = :run_id AND reviewer = :reviewer
+)
+SELECT id FROM given
+""")

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from janitor.config.casting import cast
 from janitor.config.checks import duplicates
 from janitor.config.merging import merged, put
 from janitor.config.mistakes import Lines, nearest, shown
 from janitor.config.model import Config
-from janitor.config.moulds import cast
 from janitor.config.parser import Parser
 
 DEEPEST = 20  # files that include one another; more is a mistake

@@ -15,12 +15,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from janitor.config.casting import cast
 from janitor.config.checks import wrong
 from janitor.config.environment import FILE_VARIABLE, PROFILE_VARIABLE, overridden
 from janitor.config.files import Files, Unreadable, decoded
 from janitor.config.mistakes import ConfigError, refuse
 from janitor.config.model import Config
-from janitor.config.moulds import cast
 from janitor.config.parser import Parser
 
 

@@ -1,146 +1,78 @@
-"""Files repeat themselves: five hundred campaigns are a few shapes with other strings in them.
+"""What makes a message of a piece of a file: cast as often as the file repeats itself.
 
-The text between the strings is a shape. The parser (:mod:`janitor.config.parser`) reads each
-shape once, with a mark in the place of each string; what it returns is the mould from which
-all pieces of that shape are cast. There is one grammar, the parser's, and this module knows
-none of it but strings, comments and what is inside of a block.
-
-Whatever a mould does not take, a mistake above all, is left to the parser.
+:mod:`janitor.config.casting` cuts files into pieces. A mould is made by the parser
+(:mod:`janitor.config.parser`), which reads a piece with a mark in the place of each string.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import itemgetter
 from typing import Any
 
-from janitor.config.literals import BadLiteral, unescape
-from janitor.config.message import M, Message
+from janitor.config.message import Message
 from janitor.config.parser import Parser
-from janitor.config.tokens import IN_DOUBLE, IN_SINGLE, OURS
+from janitor.config.tokens import IN_DOUBLE, OURS
 
+COMMENT = "#"  # stands in a shape for any comment
 _MARK = "\0"
-_COMMENT = "#"
-# A gap and what ends it: the inside of a string in double quotes, or anything else that is
-# no text between strings. A quote alone belongs to a string that is never closed.
-_PIECE = re.compile(
-    rf"""
-    ([^"'\#]*+) (?: "({IN_DOUBLE})" | ( \{OURS} | \#[^\n]*+ | '{IN_SINGLE}' | ["'] ) )
-    """,
-    re.VERBOSE,
-)
-_BRACKETS = re.compile(r"[{<\[]|[}>\]]")
 
-Cast = Callable[[list[str]], Any]
-Mould = list[tuple[str, bool, Cast]]  # for each value of a piece: its field, repeated or not
+Cast = Callable[[Sequence[str]], Any]
 
 
-class _NoMould(Exception):
+class NoMould(Exception):
     """The parser has to read the whole text."""
 
 
-def cast(message: type[M], text: str) -> M | None:
-    """Return the message that a text means, or None where the parser has to say.
+class Mould:
+    """What makes values of the strings of a piece.
 
     Args:
-        message: what the text is.
-        text: protobuf text format, in any state.
+        message: what pieces of this shape say something about.
+        shape: gaps, comments and our marks; a string is between two gaps.
     """
-    try:
-        return _cast(message, text)
-    except (_NoMould, BadLiteral, UnicodeError):
-        return None
+
+    def __init__(self, message: type[Message], shape: tuple[str, ...]) -> None:
+        self.uses = 0
+        self._pieces = _with_strings(shape)
+        self.values = _values_of(message, self._pieces)
+
+    def pattern(self) -> re.Pattern[str]:
+        """Return what finds a piece of this shape, and its strings, at once."""
+        return re.compile(
+            "".join(
+                f'"({IN_DOUBLE})"'
+                if piece is None
+                else rf"#(?!{OURS[1:]})[^\n]*+"
+                if piece == COMMENT
+                else re.escape(piece)
+                for piece in self._pieces
+            )
+        )
 
 
-def _cast(message: type[M], text: str) -> M:
-    """Cast piece after piece; a piece ends where no block is open."""
-    given: dict[str, Any] = {}
-    moulds: dict[tuple[str, ...], Mould] = {}
-    ends: list[dict[str, tuple[int, int]]] = [{}]
-    depth = 0
-    shape: list[str] = []
-    strings: list[str] = []
-    for gap, string, other in _PIECE.findall(f"{text}\n{_COMMENT}"):
-        known = ends[depth].get(gap)
-        if known is None:
-            known = ends[depth][gap] = _end(gap, depth)
-            ends += [{} for _ in range(len(ends), known[1] + 1)]
-        end, depth = known
-        if end:
-            shape.append(gap[:end])
-            _pour(message, moulds, tuple(shape), strings, given)
-            shape, strings = [gap[end:]], []
-        else:
-            shape.append(gap)
-        if not other:
-            strings.append(_value(string) if "\\" in string else string)
-        elif other[0] == _COMMENT:
-            shape.append(other if other == OURS else _COMMENT)
-        else:
-            strings.append(_value(_inside(other)))
-    _pour(message, moulds, tuple(shape), strings, given)
-    return message.made(
-        {name: tuple(value) if type(value) is list else value for name, value in given.items()}
-    )
-
-
-def _pour(
-    message: type[Message],
-    moulds: dict[tuple[str, ...], Mould],
-    shape: tuple[str, ...],
-    strings: list[str],
-    given: dict[str, Any],
-) -> None:
-    mould = moulds.get(shape)
-    if mould is None:
-        mould = moulds[shape] = _mould(message, shape)
-    for name, repeated, make in mould:
-        if repeated:
-            given.setdefault(name, []).append(make(strings))
-        elif name in given:
-            raise _NoMould
-        else:
-            given[name] = make(strings)
-
-
-def _end(gap: str, depth: int) -> tuple[int, int]:
-    """Return where in a gap the last block is closed (0: nowhere), and how deep it leaves us."""
-    end = 0
-    for bracket in _BRACKETS.finditer(gap):
-        depth += 1 if bracket[0] in "{<[" else -1
-        if depth < 0:
-            raise _NoMould
-        if depth == 0:
-            end = bracket.end()
-    return end, depth
-
-
-def _inside(string: str) -> str:
-    if len(string) == 1:
-        raise _NoMould
-    return string[1:-1]
-
-
-def _value(inside: str) -> str:
-    # Nearly all escapes are these two. If a backslash is left, it was another one, or two.
-    usual = inside.replace('\\"', '"').replace("\\n", "\n")
-    return unescape(inside).decode() if "\\" in usual else usual
-
-
-def _mould(message: type[Message], shape: tuple[str, ...]) -> Mould:
-    """Let the parser read a shape with marks for strings."""
-    pieces = []
-    count = 0
+def _with_strings(shape: tuple[str, ...]) -> list[str | None]:
+    """Return the pieces of a shape, None for each string."""
+    pieces: list[str | None] = []
     for at, gap in enumerate(shape):
-        pieces.append(f"{gap}\n" if gap == _COMMENT else gap)
-        if at + 1 < len(shape) and _COMMENT not in {gap[:1], shape[at + 1][:1]}:
-            pieces.append(f'"{_MARK}{count}"')
-            count += 1
-    parser = Parser("".join(pieces), "")
+        pieces.append(gap)
+        if at + 1 < len(shape) and COMMENT not in {gap[:1], shape[at + 1][:1]}:
+            pieces.append(None)
+    return pieces
+
+
+def _values_of(message: type[Message], pieces: list[str | None]) -> list[tuple[str, bool, Cast]]:
+    """Let the parser read a shape; return field, repeated or not, and maker of each value."""
+    count = iter(range(len(pieces)))
+    text = "".join(
+        f'"{_MARK}{next(count)}"' if piece is None else f"{piece}\n" if piece == COMMENT else piece
+        for piece in pieces
+    )
+    parser = Parser(text, "")
     model = parser.read(message)
     if parser.mistakes:
-        raise _NoMould
+        raise NoMould
     return [
         (name, message.FIELDS[name].repeated, _part(element))
         for name, value in vars(model).items()
@@ -175,7 +107,7 @@ def _message(model: Message) -> Cast:
             constants[name] = value
     made = type(model).made
 
-    def make(given: list[str]) -> Message:
+    def make(given: Sequence[str]) -> Message:
         values = constants.copy()
         for name, number in strings:
             values[name] = given[number]

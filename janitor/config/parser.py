@@ -3,7 +3,7 @@
 After a mistake reading goes on at the next place that means something
 (:mod:`janitor.config.cursor`). What a value is comes from :mod:`janitor.config.model`,
 how it is spelt from :mod:`janitor.config.literals`. Files repeat themselves; the parser reads
-what is new in them, and :mod:`janitor.config.moulds` the rest.
+what is new in them, and :mod:`janitor.config.casting` the rest.
 """
 
 from __future__ import annotations

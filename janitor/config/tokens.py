@@ -43,7 +43,7 @@ class Token(NamedTuple):
 
 
 OURS = "#janitor:"
-IN_DOUBLE = r"""[^"\n\\]*+ (?: \\. [^"\n\\]*+ )*+"""  # quotes
+IN_DOUBLE = r"""[^"\n\\]*+(?:\\.[^"\n\\]*+)*+"""  # quotes
 IN_SINGLE = IN_DOUBLE.replace('"', "'")
 
 # Possessive throughout: reading is linear in whatever a file contains. Where a token ends

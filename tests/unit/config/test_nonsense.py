@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from janitor.config import Config, ConfigError, read_string
+from janitor.config.casting import cast
 from janitor.config.mistakes import MOST_TOLD
-from janitor.config.moulds import cast
 from janitor.config.parser import Parser
 
 SIZE = 1_000_000
@@ -71,6 +71,15 @@ def test_a_million_characters_of_a_kind_are_read_to_their_end(what: str, tmp_pat
     assert all(line.startswith(f"{file}:") for line in lines)
     assert max(map(len, lines), default=0) < 2000
     assert (read.returncode == 0) == (not lines)
+
+
+def test_many_shapes_are_read_as_quickly_as_many_pieces() -> None:
+    # Each shape often enough to be a usual one, which must not be tried for all others.
+    shapes = (f"{number:b}".replace("0", " ").replace("1", "\t") for number in range(4000))
+    text = "".join(f"campaign {{{space}}}\n" * 10 for space in shapes)
+    config = cast(Config, text)
+    assert config is not None
+    assert len(config.campaign) == 40_000
 
 
 def verdict(text: str) -> Config | None:

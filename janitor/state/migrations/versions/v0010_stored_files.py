@@ -3,7 +3,7 @@
 from janitor.state.migrations.scripts import run, sql
 
 revision = "0010"
-down_revision = "0009"
+down_revision = "0008"
 
 
 def upgrade() -> None:

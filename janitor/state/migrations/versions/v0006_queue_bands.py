@@ -2,8 +2,8 @@
 
 from janitor.state.migrations.scripts import run, sql
 
-revision = "0009"
-down_revision = "0008"
+revision = "0006"
+down_revision = "0005"
 
 
 def upgrade() -> None:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from janitor.config import Config
+from janitor.config.environment import IN_FILE
 from janitor.deployment import Deployment
 from janitor.redaction import redact
 from janitor.state.upgrade import upgrade
@@ -80,7 +81,7 @@ class House:
             wait_for_servers(deployment)
             self._flower_port = self._flower_port or free_port(0)
             self._tell_environment()
-            environment = dict(os.environ) | self._locations()
+            environment = self._environment()
             self._stack = self._open.enter_context(Stack(self.data, environment))
             self._stack.start([*_WORKERS, self._flower()])
         except BaseException:
@@ -164,6 +165,11 @@ class House:
             f"JANITOR_{name.upper()}": str(getattr(self.config, name))
             for name in (*_DIRECTORIES, *_PASSED_ON)
         }
+
+    def _environment(self) -> dict[str, str]:
+        locations = self._locations()
+        files = {name + IN_FILE for name in locations}  # what they hold, the locations say
+        return {name: at for name, at in os.environ.items() if name not in files} | locations
 
     def _tell_environment(self) -> None:
         """Write the configuration down for shells that want to work with this house."""

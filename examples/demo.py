@@ -12,7 +12,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from sqlalchemy import delete, func, select
@@ -27,6 +27,7 @@ from janitor.state.job import JobRow
 from janitor.state.queue import QueueEntry
 from janitor.state.run import RunRow
 from local_runner import LocalRunner
+from receiver import Receiver
 from report import Report
 from reviewers import FIRST, Missing, Reviewers
 from workers.app import open_deployment
@@ -63,10 +64,10 @@ class Demo:
         self._wait_for_jobs()
         self._say(f"{sent_back} is in the queue again")
 
-    def report(self) -> Report:
-        """Return what stands in the database now."""
+    def report(self, arrived: Mapping[str, str]) -> Report:
+        """Return what stands in the database now, beside what arrived at the webhook."""
         with self._deployment.sessions() as session:
-            return Report.read(session, self._since)
+            return Report.read(session, self._since, arrived)
 
     def _create_codebases(self) -> int:
         with self._deployment.sessions.begin() as session:
@@ -181,15 +182,18 @@ def main() -> int:
     # The signals around all of it: a server that is just starting has to be ended too.
     with (
         leaving_in_order(),
+        Receiver() as receiver,
         House(chosen.data, _impatient(), flower_port=chosen.flower_port) as house,
     ):
         print(house.description(), flush=True)
-        demo = Demo(house, open_deployment(house.config))
-        demo.run()
-        report = demo.report()
-        print(f"\n{report}\n\nFlower {'is' if chosen.stay else 'was'} at {house.flower_url}")
-        if chosen.stay:
-            house.watch()
+        deployment = open_deployment(house.config)
+        with receiver.subscribed(deployment):
+            demo = Demo(house, deployment)
+            demo.run()
+            report = demo.report(receiver.titles)
+            print(f"\n{report}\n\nFlower {'is' if chosen.stay else 'was'} at {house.flower_url}")
+            if chosen.stay:
+                house.watch()
     missing = report.missing()
     for what in missing:
         print(f"demo: missing: {what}", file=sys.stderr)

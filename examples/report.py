@@ -1,8 +1,9 @@
-"""What the demo did, read from the database and from nowhere else."""
+"""What the demo did, read from the database; and what the webhook's receiver says it got."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 import playground
 from janitor.state.diff import RunDiff
 from janitor.state.job import JobRow
+from janitor.state.notification import DeliveryRow
 from janitor.state.publish_status import PublishStatusChange
 from janitor.state.queue import QueueEntry
 from janitor.state.review import ReviewHistory
@@ -46,14 +48,17 @@ class Report:
     jobs: Counter[tuple[str, str]]
     queued: int
     failures: tuple[str, ...]
+    notified: frozenset[str]
+    arrived: Mapping[str, str]
 
     @classmethod
-    def read(cls, session: Session, since: datetime) -> Report:
+    def read(cls, session: Session, since: datetime, arrived: Mapping[str, str]) -> Report:
         """Return what happened since a moment.
 
         Args:
             session: a session on the demo's database.
             since: when the demo began.
+            arrived: the titles that a webhook's receiver got, by their ids.
         """
         new = RunRow.start_time >= since
         jobs = select(JobRow.kind, JobRow.state, func.count()).where(JobRow.created_at >= since)
@@ -87,6 +92,15 @@ class Report:
                     )
                 )
             ),
+            notified=frozenset(
+                map(
+                    str,
+                    session.scalars(
+                        select(DeliveryRow.message_id).where(DeliveryRow.sent_at >= since)
+                    ),
+                )
+            ),
+            arrived=dict(arrived),
         )
 
     def missing(self) -> list[str]:
@@ -106,6 +120,8 @@ class Report:
             == Counter({"approved": 2, "rejected": 2}),
             "a run that two reviewers approved": self.decisions
             == Counter({"approved by ada and bob": 1, "rejected by ada": 2}),
+            "three messages at the webhook, as the database has them": len(self.notified) == 3  # noqa: PLR2004 - two approvals, and what they made
+            and self.notified == set(self.arrived),
             "only jobs that are done": {state for _, state in self.jobs} == {"done"},
             "a queue that is full again": self.queued >= candidates,
         }
@@ -121,6 +137,7 @@ class Report:
             f"artifacts  {self.artifacts}",
             f"verdicts   {_listed(self.verdicts)}",
             f"decisions  {_listed(self.decisions)}",
+            f"webhook    {len(self.arrived)} signed: {'; '.join(self.arrived.values())}",
             f"jobs       {_listed(states)}",
             f"queued     {self.queued}",
             f"diffs      {len(self.diffs)}, among them:",

@@ -34,6 +34,7 @@ pytestmark = pytest.mark.acceptance
 STORE = "store-horse-battery"
 RUNNER = "runner-horse-battery"
 SENT = "sent-horse-battery"
+TARGET = "target-horse-battery"
 
 WORK: list[tuple[str, dict[str, Any]]] = [
     ("janitor.schedule.finish", {"run_id": "never-handed-in"}),
@@ -43,6 +44,7 @@ WORK: list[tuple[str, dict[str, Any]]] = [
         "janitor.review.set_publish_status",
         {"run_id": RUN, "publish_status": "approved", "because": 1},
     ),
+    ("janitor.review.notify", {"delivery": 1, "round": 1}),
     (
         INGEST.name,
         {
@@ -69,7 +71,7 @@ class House:
         self._flower = flower
         config = janitor.deployment.config
         urls = (make_url(str(config.database_location)), make_url(str(config.redis_location)))
-        self._secrets = [STORE, RUNNER, SENT, *(str(url.password) for url in urls)]
+        self._secrets = [STORE, RUNNER, SENT, TARGET, *(str(url.password) for url in urls)]
         self.workers = [f"{pool.name}@{socket.gethostname()}" for pool in POOLS]
 
     def fetch(self, path: str) -> str:
@@ -112,6 +114,7 @@ def house(
         environment = environment_for(directory, database_url, valkey_url) | {
             "JANITOR_GIT_LOCATION": f"http://bot:{STORE}@127.0.0.1:1/git",
             "JANITOR_RUNNER_URL": f"http://bot:{RUNNER}@127.0.0.1:1/",
+            "JANITOR_NOTIFY_OPS": f"json://bot:{TARGET}@127.0.0.1:1/{TARGET}",
             "FLOWER_UNAUTHENTICATED_API": "true",
         }
         janitor = Janitor(environment, directory)
@@ -139,6 +142,23 @@ def at_work(janitor: Janitor) -> House:
                 " VALUES (:run, 'main', :old, :new)"
             ),
             {"run": RUN, "old": f"git-v1:{'1' * 40}", "new": f"git-v1:{'2' * 40}"},
+        )
+        # Without a verdict to that effect the runner would not be told.
+        session.execute(
+            text(
+                "INSERT INTO review (run_id, reviewer, verdict) VALUES (:run, 'ada', 'approved');"
+                "INSERT INTO review_history (run_id, reviewer, verdict, qa_reviewer)"
+                " VALUES (:run, 'ada', 'approved', true)"
+            ),
+            {"run": RUN},
+        )
+        session.execute(
+            text(
+                "INSERT INTO notification_subscription (name, events, target)"
+                " VALUES ('ops', '*', 'ops');"
+                "INSERT INTO notification_delivery (subscription, event, details)"
+                " VALUES ('ops', 'test', '{}')"
+            )
         )
         session.commit()
     ask_for(janitor, asks)
@@ -169,6 +189,7 @@ def test_rows_tell_what_went_wrong_and_no_password(house: House) -> None:
     # The two that failed over a URL with a password really got as far as that.
     assert "127.0.0.1:1" in went_wrong["janitor.vcs.diff"]
     assert "127.0.0.1:1" in went_wrong["janitor.review.set_publish_status"]
+    assert "target ops did not take it" in went_wrong["janitor.review.notify"]
     assert "origin" in went_wrong[INGEST.name]
 
 

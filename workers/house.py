@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from janitor.config import Config
-from janitor.config.environment import IN_FILE
+from janitor.config.variables import IN_FILE
 from janitor.deployment import Deployment
 from janitor.redaction import redact
 from janitor.state.upgrade import upgrade

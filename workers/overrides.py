@@ -1,7 +1,7 @@
 """``--set NAME=VALUE``: the command line's word on the configuration, for one command.
 
 It is the last word on the environment, so that everything that a command starts hears of it.
-Names are those of the variables without ``JANITOR_`` (:mod:`janitor.config.environment`).
+Names are those of the variables without ``JANITOR_`` (:mod:`janitor.config.variables`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 import click
 
 from janitor.config import ConfigError
-from janitor.config.environment import IN_FILE, PREFIX, names_a_field, no_such_field, variable
+from janitor.config.variables import IN_FILE, PREFIX, names_a_field, no_such_field, variable
 
 _META = "janitor.overrides"
 

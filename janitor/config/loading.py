@@ -17,11 +17,12 @@ from typing import IO
 
 from janitor.config.casting import cast
 from janitor.config.checks import wrong
-from janitor.config.environment import FILE_VARIABLE, PROFILE_VARIABLE, overridden
+from janitor.config.environment import overridden
 from janitor.config.files import Files, Unreadable, decoded
 from janitor.config.mistakes import ConfigError, refuse
 from janitor.config.model import Config
 from janitor.config.parser import Parser
+from janitor.config.variables import FILE_VARIABLE, PROFILE_VARIABLE
 
 
 def load(path: str | Path | None = None, environ: Mapping[str, str] | None = None) -> Config:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 
-from janitor.config.environment import variable
 from janitor.config.message import Field, Message
 from janitor.config.model import Config
 from janitor.config.printing import spelt
 from janitor.config.tokens import OURS
+from janitor.config.variables import variable
 
 _VARIABLE = variable("database_location")
 _HEAD = f"""\

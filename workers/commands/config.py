@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from janitor.config import Config, ConfigError, explained
-from janitor.config.environment import PROFILE_VARIABLE
+from janitor.config.variables import PROFILE_VARIABLE
 from workers.overrides import said_as
 
 
@@ -26,7 +26,7 @@ def config_check(context: click.Context, file: Path | None) -> None:
 
     Without FILE it is the one that is used.
     """
-    from janitor.config.environment import misspelt  # noqa: PLC0415 - see the package's docstring
+    from janitor.config.variables import misspelt  # noqa: PLC0415 - see the package's docstring
 
     for line in misspelt(os.environ):
         click.echo(line, err=True)

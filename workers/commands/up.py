@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from janitor.config import load
-from janitor.config.environment import FILE_VARIABLE
+from janitor.config.variables import FILE_VARIABLE
 
 
 @click.command()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from janitor.config import Campaign, Config, ConfigError, explained, load
-from janitor.config.environment import misspelt, variable
 from janitor.config.message import Message
+from janitor.config.variables import misspelt, variable
 
 BASE = """
 distribution { name: "unstable" component: "main" lintian_suppress_tag: "a" }

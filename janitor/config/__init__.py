@@ -1,8 +1,8 @@
 """``janitor.conf``: reading, validation, environment.
 
 The messages are data (:mod:`~janitor.config.model`), read by a parser of their text format
-(:mod:`~janitor.config.parser`); :mod:`~janitor.config.loading` knows files and
-:mod:`~janitor.config.environment` what overrides them.
+(:mod:`~janitor.config.parser`); :mod:`~janitor.config.loading` puts files and the environment
+on top of one another, and :mod:`~janitor.config.printing` makes a text of the outcome.
 """
 
 from janitor.config.loading import explained, load, read_config, read_string

@@ -74,12 +74,13 @@ def test_a_million_characters_of_a_kind_are_read_to_their_end(what: str, tmp_pat
 
 
 def test_many_shapes_are_read_as_quickly_as_many_pieces() -> None:
-    # Each shape often enough to be a usual one, which must not be tried for all others.
-    shapes = (f"{number:b}".replace("0", " ").replace("1", "\t") for number in range(4000))
+    # Each shape often enough to be a usual one, which must not be tried for all others: with
+    # thousands of them this would take minutes.
+    shapes = (f"{number:b}".replace("0", " ").replace("1", "\t") for number in range(8000))
     text = "".join(f"campaign {{{space}}}\n" * 10 for space in shapes)
     config = cast(Config, text)
     assert config is not None
-    assert len(config.campaign) == 40_000
+    assert len(config.campaign) == 80_000
 
 
 def verdict(text: str) -> Config | None:
@@ -115,6 +116,49 @@ def test_what_is_cast_is_what_the_parser_reads(words: list[str], space: str) -> 
     parser = Parser(text, "x")
     read = parser.read(Config)
     assert cast(Config, text) in ([None] if parser.mistakes else [read, None])
+
+
+SPELLINGS = [
+    "x",
+    "",
+    "'",
+    "#",
+    "#janitor:",
+    "{",
+    '\\"',
+    "\\\\",
+    "\\n",
+    "\\303\\251",
+    "\\q",
+    "\\xff",
+    "é",
+]
+
+
+@given(
+    spellings=st.lists(st.tuples(*[st.sampled_from(SPELLINGS)] * 3), min_size=9, max_size=14),
+    other=st.sampled_from(["", "}", '"', "campaign {}", "x", "origin: 'o'", "# no"]),
+    at=st.integers(0, 14),
+)
+@settings(deadline=None, max_examples=300)
+def test_usual_shapes_are_cast_as_the_parser_reads_them(
+    spellings: list[tuple[str, str, str]], other: str, at: int
+) -> None:
+    pieces = [
+        f'campaign {{ name: "{name}" "{more}"  # {name}\nmerge_proposal {{ label: ["{label}"] }} }}'
+        for name, more, label in spellings
+    ]
+    text = "\n".join([*pieces[:at], other, *pieces[at:]])
+    parser = Parser(text, "x")
+    read = parser.read(Config)
+    assert cast(Config, text) in ([None] if parser.mistakes else [read, None])
+
+
+def test_usual_shapes_are_cast() -> None:
+    pieces = "".join(f'campaign {{ name: "{number}\\"" }}\n' for number in range(20))
+    config = cast(Config, pieces)
+    assert config is not None
+    assert [each.name for each in config.campaign] == [f'{number}"' for number in range(20)]
 
 
 WHOLE = """\

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from janitor.errors import Failure
 from janitor.notifications import DELIVER, Deliver, notify
 from janitor.notifications.deliveries import Delivery, deliveries, send_again, send_test
-from janitor.notifications.delivery import prune_deliveries
+from janitor.notifications.delivery import prune_deliveries, read, record_sent
 from janitor.notifications.subscriptions import (
     NoSubscription,
     Subscription,
@@ -59,6 +59,13 @@ def test_it_is_sent_once(
     done = only(house)
     assert (done.state, done.attempts, done.reason) == ("sent", 1, None)
     assert received.id == done.message_id
+
+
+def test_what_is_sent_or_asked_for_anew_is_left_alone(house: Session, asked: Deliver) -> None:
+    assert read(house, asked) is not None
+    assert read(house, Deliver(delivery=asked.delivery, round=2)) is None
+    record_sent(house, asked)
+    assert read(house, asked) is None
 
 
 @pytest.mark.usefixtures("environ")

@@ -64,10 +64,10 @@ def deliver(conn: Conn, client: redis.Redis, announcement: int) -> None:
         Failure: there is no such row.
         PassingError: the server is away.
     """
-    row = conn.execute(_READ, {"id": announcement}).one_or_none()
+    row = conn.execute(_SENT, {"id": announcement}).one_or_none()
     if row is None:
-        raise Failure(f"there is no announcement {announcement}")
-    if row.sent_at is not None:
+        if not conn.execute(_KNOWN, {"id": announcement}).scalar_one():
+            raise Failure(f"there is no announcement {announcement}")
         return
     try:
         client.publish(row.channel, json.dumps(row.message))
@@ -75,14 +75,16 @@ def deliver(conn: Conn, client: redis.Redis, announcement: int) -> None:
         raise PassingError(
             f"announcement {announcement} was not published: {redact(str(error))}"
         ) from error
-    conn.execute(_SENT, {"id": announcement})
 
 
 _WRITE = text("""
 INSERT INTO announcement (channel, message) VALUES (:channel, cast(:message AS jsonb)) RETURNING id
 """)
-_READ = text("SELECT channel, message, sent_at FROM announcement WHERE id = :id FOR UPDATE")
-_SENT = text("UPDATE announcement SET sent_at = now() WHERE id = :id")
+_SENT = text("""
+UPDATE announcement SET sent_at = now() WHERE id = :id AND sent_at IS NULL
+RETURNING channel, message
+""")
+_KNOWN = text("SELECT EXISTS (SELECT FROM announcement WHERE id = :id)")
 
 
 def prune_sent(conn: Conn) -> int:

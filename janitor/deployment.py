@@ -47,6 +47,11 @@ class Deployment:
         return create_pool(self.config.database_location or "postgresql://")
 
     @cached_property
+    def one_by_one(self) -> Engine:
+        """The same database for statements that are a transaction each, and are sent as one."""
+        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    @cached_property
     def sessions(self) -> sessionmaker[Session]:
         """Sessions whose jobs are rung for after commit."""
         return ledger_sessions(self.engine, self.doorbell)

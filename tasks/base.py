@@ -185,9 +185,9 @@ class LedgerTask(Task[..., None]):
             jobs.fail(session, work.lease, self.job.kind, work.ask, reason=in_words(error), why=why)
 
     def _lease(self, ask: Payload, trace_id: str) -> Lease | None:
-        with self.deployment.sessions.begin() as session:
+        with self.deployment.one_by_one.connect() as conn:
             return jobs.lease(
-                session,
+                conn,
                 self.job.kind,
                 ask,
                 owner=f"{socket.gethostname()}:{os.getpid()}",

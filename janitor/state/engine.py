@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from psycopg2 import ProgrammingError
+import time
+
+from psycopg2 import Error, ProgrammingError
 from psycopg2.extensions import connection as PsycopgConnection  # noqa: N812 - a class
 from psycopg2.extensions import make_dsn
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from janitor.errors import Failure
 from janitor.redaction import redact
 
 CONNECT_TIMEOUT = 5  # seconds
+FRESH = 1.0  # seconds after its last use for which a connection is trusted to be alive
 _OURS = {"postgres", "postgresql", "postgresql+psycopg2"}
 
 
@@ -24,8 +28,8 @@ def create_pool(uri: str) -> Engine:
     """Return an engine on a state database; nothing is connected yet.
 
     Sessions run in UTC, because the columns without zone hold UTC. A connection that the
-    server closed meanwhile is replaced without anybody noticing. A process that forks drops
-    the engine (:meth:`janitor.deployment.Deployment.forget`).
+    server closed while nobody used it is replaced without anybody noticing. A process that forks
+    drops the engine (:meth:`janitor.deployment.Deployment.forget`).
 
     Args:
         uri: ``postgresql://…``; what it leaves out, libpq's environment decides.
@@ -45,12 +49,13 @@ def create_pool(uri: str) -> Engine:
         )
     engine = create_engine(
         url.set(drivername="postgresql+psycopg2"),
-        pool_pre_ping=True,
         hide_parameters=True,  # URLs with passwords are among them, and errors are kept
         connect_args={"connect_timeout": CONNECT_TIMEOUT},
     )
     _check_options(engine)
     event.listen(engine, "connect", _speak_utc)
+    event.listen(engine, "checkout", _check_alive)
+    event.listen(engine, "checkin", _note_use)
     return engine
 
 
@@ -70,3 +75,25 @@ def _speak_utc(connection: PsycopgConnection, _record: object) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET TIME ZONE 'UTC'")
     connection.commit()
+
+
+# SQLAlchemy's own check asks the server at every checkout; a busy worker would ask before each of
+# its few short transactions.
+def _check_alive(
+    connection: PsycopgConnection, record: ConnectionPoolEntry, _proxy: object
+) -> None:
+    if time.monotonic() - record.info.get(_LAST_USE, time.monotonic()) < FRESH:
+        return
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        connection.rollback()
+    except Error as error:
+        raise DisconnectionError from error  # the pool tries another one
+
+
+def _note_use(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info[_LAST_USE] = time.monotonic()
+
+
+_LAST_USE = "janitor.last_use"

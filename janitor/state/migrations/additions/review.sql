@@ -57,3 +57,53 @@ CREATE TABLE review_claim (
 
 ALTER TABLE review_history
     ADD COLUMN warning text;
+
+-- A publish status changes nothing about last runs and change sets, and somebody waits for it: the
+-- triggers that keep those look at what they are made of first.
+CREATE FUNCTION run_is_as_before(old run, new run) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT (old.id, old.codebase, old.suite, old.change_set, old.start_time, old.result_code,
+            old.failure_transient, old.resume_from)
+        IS NOT DISTINCT FROM
+        (new.id, new.codebase, new.suite, new.change_set, new.start_time, new.result_code,
+            new.failure_transient, new.resume_from)
+$$;
+
+CREATE OR REPLACE FUNCTION run_trigger_refresh_last_run() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        PERFORM refresh_last_run(OLD.codebase, OLD.suite::text);
+        RETURN NULL;
+    END IF;
+    IF TG_OP = 'UPDATE' AND run_is_as_before(OLD, NEW) THEN
+        RETURN NULL;
+    END IF;
+    PERFORM refresh_last_run(NEW.codebase, NEW.suite::text);
+    IF TG_OP = 'UPDATE' AND (OLD.codebase, OLD.suite) IS DISTINCT FROM (NEW.codebase, NEW.suite)
+    THEN
+        PERFORM refresh_last_run(OLD.codebase, OLD.suite::text);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+CREATE OR REPLACE FUNCTION run_trigger_refresh_change_set_state() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND run_is_as_before(OLD, NEW) THEN
+        RETURN NULL;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM refresh_last_run(OLD.codebase, OLD.suite::text);
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        PERFORM refresh_last_run(NEW.codebase, NEW.suite::text);
+        PERFORM refresh_change_set_state(NEW.change_set);
+    END IF;
+    IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND OLD.change_set <> NEW.change_set THEN
+        PERFORM refresh_change_set_state(OLD.change_set);
+    END IF;
+    RETURN NULL;
+END
+$$;

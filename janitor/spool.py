@@ -14,6 +14,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -133,6 +134,13 @@ class Spool:
             while os.path.lexists(directory):
                 with suppress(FileNotFoundError):
                     shutil.rmtree(directory)
+
+    def changed_at(self, run_id: str) -> datetime | None:
+        """Return when a file of a run last came or went, None where there is no directory."""
+        directory = self.run_directory(run_id)
+        with _answering(f"look at {directory}"), suppress(FileNotFoundError):
+            return datetime.fromtimestamp(directory.stat().st_mtime, UTC)
+        return None
 
     def run_ids(self) -> list[str]:
         """Return the sorted ids of the runs that have a directory here."""

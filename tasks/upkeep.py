@@ -14,7 +14,7 @@ from janitor.notifications.delivery import prune_deliveries
 from janitor.queue import keep_counts
 from janitor.runs import settle_expired_claims
 from tasks.base import ticks
-from tasks.spool import discard_if_done
+from tasks.spool import discard_if_abandoned, discard_if_done
 
 MOST_BATCHES = 1000  # in one go; the pool has other work
 
@@ -45,9 +45,16 @@ def count_queue(deployment: Deployment) -> str:
 
 @ticks("janitor.schedule.sweep_spool")
 def sweep_spool(deployment: Deployment) -> str:
-    """Empty the spool of runs that are stored and that no job needs files of."""
-    swept = sum(discard_if_done(deployment, run_id) for run_id in deployment.spool.run_ids())
-    return f"{swept} runs swept"
+    """Empty the spool of runs that are stored, and of what nobody will take in any more."""
+    swept = abandoned = 0
+    run_ids = deployment.spool.run_ids()
+    for run_id in run_ids:
+        if discard_if_done(deployment, run_id):
+            swept += 1
+        elif discard_if_abandoned(deployment, run_id):
+            abandoned += 1
+    waiting = len(run_ids) - swept - abandoned
+    return f"{swept} runs swept, {abandoned} given up, {waiting} wait or failed"
 
 
 @ticks("janitor.schedule.prune_jobs")

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 import os
-import tempfile
 from collections.abc import Iterable
-from pathlib import Path
+from functools import partial
 
-from janitor.artifacts.manager import ArtifactManager
+from janitor.artifacts.manager import ArtifactManager, content_type_of
 from janitor.errors import JanitorError
 from janitor.redaction import redact
-from janitor.storage import with_backup
+from janitor.storage import Metadata, with_backup
+from janitor.storage.checked import check_same, checked
+from janitor.storage.measured import Digest, measure
 
 logger = logging.getLogger(__name__)
 
@@ -49,6 +50,8 @@ def upload_backup_artifacts(
 ) -> list[str]:
     """Move what waits in the backup to the primary store.
 
+    Files and nothing else: :mod:`janitor.files.returning` goes by what is recorded, too.
+
     Args:
         backup: where runs wait; what is stored safely is deleted there.
         manager: where they belong.
@@ -72,9 +75,13 @@ def upload_backup_artifacts(
 def _move(
     run_id: str, backup: ArtifactManager, manager: ArtifactManager, timeout: float | None
 ) -> None:
-    with tempfile.TemporaryDirectory(prefix="janitor-artifacts-") as scratch:
-        backup.retrieve_artifacts(run_id, scratch, timeout=timeout)
-        names = [path.name for path in Path(scratch).iterdir()]
-        manager.store_artifacts(run_id, scratch, names, timeout=timeout)
+    names = backup.names(run_id)
+    for name in names:
+        found = backup.stat_artifact(run_id, name, timeout)
+        metadata = Metadata(content_type_of(name), found.mtime, found.mode)
+        with checked(partial(backup.get_artifact, run_id, name, timeout), None, name) as content:
+            kept = manager.store_artifact(run_id, name, content, metadata, timeout=timeout)
+        with manager.get_artifact(run_id, name, timeout) as copy:
+            check_same(measure(copy), Digest(kept.size, kept.sha256), f"the copy of {name}")
     # Those and no others: more may have come meanwhile.
     backup.delete_artifacts(run_id, names=names)

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,6 +20,7 @@ from janitor.errors import Failure
 from janitor.names import checked_component
 from janitor.storage import (
     BlobManager,
+    BlobStat,
     DirectoryStore,
     Kept,
     Metadata,
@@ -104,6 +106,17 @@ class ArtifactManager(BlobManager):
             return self._store.open(_key(run_id, filename), timeout=timeout)
         except NoSuchBlob:
             raise self._missing(run_id, filename) from None
+    def stat_artifact(self, run_id: str, filename: str, timeout: float | None = None) -> BlobStat:
+        """Return what the store knows of an artifact.
+
+        Raises:
+            ArtifactsMissing: there is none of that run and name.
+        """
+        found = self._store.stat(_key(run_id, filename), timeout=timeout)
+        if found is None:
+            raise self._missing(run_id, filename)
+        return found
+
 
     def public_artifact_url(self, run_id: str, filename: str) -> str:
         """Return the URL that an artifact has, or would have."""
@@ -159,17 +172,20 @@ class ArtifactManager(BlobManager):
 
     def iter_ids(self) -> Iterator[str]:
         """Yield the id of each run that has artifacts here."""
-        keys = (key.split("/") for key in self._store.iter_keys())
-        for run_id, _ in groupby(key[0] for key in keys if len(key) > 1):
+        for run_id, _ in self.iter_artifacts():
             yield run_id
 
     def _retrieve(self, run_id: str, name: str, path: Path, timeout: float | None) -> None:
-        found = self._store.stat(_key(run_id, name), timeout=timeout)
-        if found is None:
-            raise self._missing(run_id, name)
+        found = self.stat_artifact(run_id, name, timeout)
         path.unlink(missing_ok=True)
         with self.get_artifact(run_id, name, timeout) as stored, path.open("xb") as file:
             shutil.copyfileobj(stored, file, CHUNK)
+    def iter_artifacts(self) -> Iterator[tuple[str, Iterator[str]]]:
+        """Yield the id of each run that has artifacts here, with their names."""
+        keys = (key.split("/", 1) for key in self._store.iter_keys() if "/" in key)
+        for run_id, group in groupby(keys, key=itemgetter(0)):
+            yield run_id, (name for _, name in group)
+
         if found.mode is not None:
             path.chmod(found.mode)
         os.utime(path, (found.mtime.timestamp(), found.mtime.timestamp()))
@@ -211,13 +227,14 @@ def list_ids(manager: ArtifactManager) -> None:
 def metadata_of(name: str, status: os.stat_result) -> Metadata:
     """Return what a file's name and status say of the artifact that it becomes."""
     return Metadata(
-        content_type=_content_type(name),
+        content_type=content_type_of(name),
         mtime=datetime.fromtimestamp(status.st_mtime, UTC),
         mode=stat.S_IMODE(status.st_mode),
     )
 
 
-def _content_type(name: str) -> str:
+def content_type_of(name: str) -> str:
+    """Return the media type that a name speaks of."""
     content_type, encoding = mimetypes.guess_type(name)
     if encoding is not None:  # the type is then of what is inside
         return "application/gzip" if encoding == "gzip" else _UNKNOWN_TYPE

@@ -11,6 +11,7 @@ from sqlalchemy import exists, update
 
 from janitor.artifacts.manager import ArtifactManager, metadata_of
 from janitor.jobs import JobKind, Payload
+from janitor.jobs.retry import UNTIL_STORED
 from janitor.names import FileName, RunId
 from janitor.spool import Spool
 from janitor.state import Conn
@@ -126,4 +127,5 @@ UPLOAD = JobKind(
     key=lambda ask: ask.run_id,
     run=lambda ask: ask.run_id,
     when_failed=_fail_run,
+    retry=UNTIL_STORED,
 )

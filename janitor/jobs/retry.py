@@ -32,3 +32,7 @@ class RetryPolicy:
         doubled: timedelta = self.first_pause * 2 ** min(attempt - 1, 30)
         pause = min(doubled, self.longest_pause) * (0.5 + dice / 2)
         return max(pause, asked) if asked else pause
+
+
+# What waits for a store outlasts a weekend: some three days, and an hour at most too late.
+UNTIL_STORED = RetryPolicy(max_attempts=100, longest_pause=timedelta(hours=1))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from janitor.jobs import JobKind, Payload
+from janitor.jobs.retry import UNTIL_STORED
 from janitor.logs.manager import CONTENT_TYPE, LogFileManager
 from janitor.names import CodebaseName, FileName, RunId
 from janitor.spool import Spool
@@ -28,6 +29,7 @@ INGEST = JobKind(
     IngestLog,
     key=lambda ask: f"{ask.run_id}/{ask.name}",
     run=lambda ask: ask.run_id,
+    retry=UNTIL_STORED,
 )
 
 

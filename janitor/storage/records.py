@@ -65,6 +65,7 @@ def record(
             insert(table)
             .values(values)
             .on_conflict_do_update(
-                index_elements=["run_id", "name"], set_=values | {"stored_at": func.now()}
+                index_elements=["run_id", "name"],
+                set_=values | {"stored_at": func.now(), "expires_at": None},
             )
         )

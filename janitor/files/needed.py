@@ -1,0 +1,80 @@
+"""Runs whose files must stay, and why; and pins, by which people say so."""
+
+from __future__ import annotations
+
+from sqlalchemy import Select, Text, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+
+from janitor.files.shelf import Shelf
+from janitor.state import Conn
+from janitor.state.expiry import RunPin
+from janitor.state.run import RunRow
+from janitor.storage.records import NoSuchRun
+
+# A run that a newer one replaced is neither reviewed nor published any more. A run that another
+# resumed from counts for as long as anything is stored of that other one.
+_NEEDED = """
+SELECT run_id, 'pinned' AS why FROM run_pin
+UNION ALL
+SELECT id, 'to be published' FROM publish_ready
+UNION ALL
+SELECT id, 'under review' FROM run
+WHERE publish_status IN ('needs-manual-review', 'blocked') AND id IN (
+    SELECT last_run_id FROM last_run
+    UNION SELECT last_effective_run_id FROM last_run
+    UNION SELECT last_unabsorbed_run_id FROM last_run)
+UNION ALL
+SELECT run_id, 'under review' FROM review_claim WHERE claimed_until > now()
+UNION ALL
+SELECT later.resume_from, 'run ' || later.id || ' resumed from it' FROM run AS later
+WHERE later.resume_from IS NOT NULL AND (
+    EXISTS (SELECT FROM run_log WHERE run_id = later.id)
+    OR EXISTS (SELECT FROM run_artifact WHERE run_id = later.id))
+"""
+
+
+def needed() -> Select[tuple[str, str]]:
+    """Return a query for the runs whose files must stay, each with why."""
+    rows = text(_NEEDED).columns(run_id=Text, why=Text).subquery("needed")
+    return select(rows.c.run_id, rows.c.why)
+
+
+def why_needed(conn: Conn, run_id: str) -> list[str]:
+    """Return why the files of a run must stay; nothing if they need not."""
+    rows = needed().subquery()
+    return list(conn.execute(select(rows.c.why).where(rows.c.run_id == run_id)).scalars())
+
+
+def pin(conn: Conn, shelves: tuple[Shelf, ...], run_id: str, reason: str | None) -> None:
+    """Keep the files of a run until somebody unpins it, in the caller's transaction.
+
+    Files that are being deleted just now are waited for; they are gone then.
+
+    Args:
+        conn: the transaction.
+        shelves: whose rows are no longer to expire.
+        run_id: the run.
+        reason: why, for people.
+
+    Raises:
+        NoSuchRun: there is no such run.
+    """
+    if conn.execute(select(RunRow.id).where(RunRow.id == run_id)).first() is None:
+        raise NoSuchRun(f"there is no run {run_id}")
+    pinned = insert(RunPin).values(run_id=run_id, reason=reason)
+    conn.execute(
+        pinned.on_conflict_do_update(
+            index_elements=["run_id"], set_={"reason": reason, "pinned_at": func.now()}
+        )
+    )
+    for shelf in shelves:
+        conn.execute(
+            update(shelf.table).where(shelf.table.run_id == run_id).values(expires_at=None),
+            execution_options={"synchronize_session": False},
+        )
+
+
+def unpin(conn: Conn, run_id: str) -> bool:
+    """Let policies decide about a run's files again; returns whether it was pinned."""
+    gone = conn.execute(delete(RunPin).where(RunPin.run_id == run_id).returning(RunPin.run_id))
+    return gone.first() is not None

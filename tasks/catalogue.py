@@ -28,6 +28,10 @@ CLOCK: tuple[ClockTask, ...] = (
     upkeep.count_queue,
     upkeep.sweep_spool,
     upkeep.prune_jobs,
+    logs.bring_back_logs,
+    logs.expire_logs,
+    artifacts.bring_back_artifacts,
+    artifacts.expire_artifacts,
     review.reconsider_runs,
     notifications.remind_people,
 )

@@ -175,17 +175,17 @@ class ArtifactManager(BlobManager):
         for run_id, _ in self.iter_artifacts():
             yield run_id
 
-    def _retrieve(self, run_id: str, name: str, path: Path, timeout: float | None) -> None:
-        found = self.stat_artifact(run_id, name, timeout)
-        path.unlink(missing_ok=True)
-        with self.get_artifact(run_id, name, timeout) as stored, path.open("xb") as file:
-            shutil.copyfileobj(stored, file, CHUNK)
     def iter_artifacts(self) -> Iterator[tuple[str, Iterator[str]]]:
         """Yield the id of each run that has artifacts here, with their names."""
         keys = (key.split("/", 1) for key in self._store.iter_keys() if "/" in key)
         for run_id, group in groupby(keys, key=itemgetter(0)):
             yield run_id, (name for _, name in group)
 
+    def _retrieve(self, run_id: str, name: str, path: Path, timeout: float | None) -> None:
+        found = self.stat_artifact(run_id, name, timeout)
+        path.unlink(missing_ok=True)
+        with self.get_artifact(run_id, name, timeout) as stored, path.open("xb") as file:
+            shutil.copyfileobj(stored, file, CHUNK)
         if found.mode is not None:
             path.chmod(found.mode)
         os.utime(path, (found.mtime.timestamp(), found.mtime.timestamp()))

@@ -133,6 +133,7 @@ class LogFileManager(BlobManager):
         ours = (key for key in keys if len(key) == _PARTS)
         for (codebase, run_id), group in groupby(ours, key=lambda key: (key[0], key[1])):
             yield codebase, run_id, sorted({key[2].removesuffix(_ENDING) for key in group})
+
     def stat_log(
         self, codebase: str, run_id: str, name: str, timeout: float | None = None
     ) -> BlobStat:
@@ -142,7 +143,6 @@ class LogFileManager(BlobManager):
             FileNotFoundError: there is no such log.
         """
         return self._found(codebase, run_id, name, timeout)[1]
-
 
     def get_ctime(self, codebase: str, run_id: str, name: str) -> datetime:
         """Return when a log was stored, UTC.

@@ -100,16 +100,11 @@ def store_review(  # noqa: PLR0917 - callers in the field give them by position
         session: not used: the runner is told by a job, after commit.
         runner_url: the runner service, if publish statuses are its to change.
         run_id: the run.
-        verdict: as for :func:`give_verdict`, like all that follows.
+        verdict: as for :func:`give_verdict`, like all that follows, and what it raises.
         comment: what the reviewer says.
         reviewer: who.
         is_qa_reviewer: whether the reviewer is one of quality assurance.
         submission: what tells a repeated request from a new verdict, if the caller knows.
-
-    Raises:
-        VerdictRefused: there is no such run or verdict, or the run has nothing that could be
-            approved.
-        CandidateUnavailable: it is to be sent back and nothing says what to run.
     """
     give_verdict(
         conn,

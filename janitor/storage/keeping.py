@@ -6,14 +6,13 @@ content decides what that means.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from janitor.storage.ahead import read_ahead
 from janitor.storage.measured import Digest, Measured, measure
 from janitor.storage.port import (
-    CHUNK,
     BlobStore,
     Damaged,
     KeyTaken,
@@ -74,9 +73,9 @@ def keep(
     if store.stat(key, timeout=timeout) is None:
         content.seek(0)
         measured = Measured(content)
-        encoded = encoding.encode(io.BufferedReader(measured, CHUNK))
         try:
-            stored_size = store.put(key, encoded, metadata, timeout=timeout)
+            with read_ahead(measured) as plain:
+                stored_size = store.put(key, encoding.encode(plain), metadata, timeout=timeout)
         except KeyTaken:
             pass  # somebody was faster; look at what they stored
         else:

@@ -43,11 +43,16 @@ class Measured(io.RawIOBase):
     def readinto(self, buffer: Buffer) -> int:
         """Read up to a buffer's length; 0 is the end."""
         view = memoryview(buffer)
-        piece = self._file.read(len(view))
+        piece = self.read(len(view))
         view[: len(piece)] = piece
+        return len(piece)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Read up to a number of bytes, and pass them on without a copy."""
+        piece = self._file.read(size)
         self._size += len(piece)
         self._hash.update(piece)
-        return len(piece)
+        return piece
 
 
 def measure(file: BinaryIO) -> Digest:

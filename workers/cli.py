@@ -8,14 +8,17 @@ from pathlib import Path
 import click
 
 from janitor import version_string
+from workers.commands.artifacts import artifacts
 from workers.commands.beat import beat
 from workers.commands.config import config
 from workers.commands.db import db
 from workers.commands.flower import flower
+from workers.commands.logs import logs
 from workers.commands.notifications import notifications
 from workers.commands.queue import queue
 from workers.commands.review import review
 from workers.commands.schedule import schedule
+from workers.commands.storage import storage
 from workers.commands.tasks import tasks
 from workers.commands.up import up
 from workers.commands.upload import upload
@@ -47,14 +50,17 @@ def cli(context: click.Context, config_path: Path | None, settings: tuple[str, .
 
 
 for _command in (
+    artifacts,
     beat,
     config,
     db,
     flower,
+    logs,
     notifications,
     queue,
     review,
     schedule,
+    storage,
     tasks,
     up,
     upload,

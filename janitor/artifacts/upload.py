@@ -17,7 +17,7 @@ from janitor.spool import Spool
 from janitor.state import Conn
 from janitor.state.run import RunRow
 from janitor.state.stored import RunArtifact
-from janitor.storage import Kept, Location, with_backup
+from janitor.storage import Kept, Location, in_parallel, with_backup
 from janitor.storage.records import StoredFile, record
 
 FAILED = "artifact-upload-failed"
@@ -60,13 +60,13 @@ def upload(
     """
     names = list(dict.fromkeys(ask.names))
     stored, location = with_backup(
-        lambda store: [_store(ask.run_id, name, spool, store) for name in names],
+        lambda store: in_parallel(lambda name: _store(ask.run_id, name, spool, store), names),
         manager,
         backup,
         f"the artifacts of run {ask.run_id}",
     )
     return tuple(
-        _as_stored(ask.run_id, name, kept, status, location)
+        as_stored(ask.run_id, name, kept, status, location)
         for name, (kept, status) in zip(names, stored, strict=True)
     )
 
@@ -89,9 +89,10 @@ def _store(
         return manager.store_artifact(run_id, name, file, metadata_of(name, status)), status
 
 
-def _as_stored(
+def as_stored(
     run_id: str, name: str, kept: Kept, status: os.stat_result, location: Location
 ) -> StoredArtifact:
+    """Return what a row says of an artifact that was just stored from a file."""
     metadata = metadata_of(name, status)
     return StoredArtifact(
         run_id=run_id,

@@ -13,7 +13,17 @@ from janitor.state import Conn
 from janitor.state.run import RunRow
 from janitor.storage import BlobStat, Kept, Location
 from janitor.storage.measured import Digest, measure
-from janitor.storage.records import StoredFile
+from janitor.storage.records import NoSuchRun, StoredFile
+
+
+def check_run(conn: Conn, run_id: str) -> None:
+    """Check that a run exists.
+
+    Raises:
+        NoSuchRun: it doesn't.
+    """
+    if conn.execute(select(RunRow.id).where(RunRow.id == run_id)).first() is None:
+        raise NoSuchRun(f"there is no run {run_id}")
 
 
 def is_of_a_run(conn: Conn, place: Place) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from sqlalchemy import Select, Text, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
+from janitor.files.index import check_run
 from janitor.files.shelf import Shelf
 from janitor.state import Conn
 from janitor.state.expiry import RunPin
-from janitor.state.run import RunRow
-from janitor.storage.records import NoSuchRun
 
 # A run that a newer one replaced is neither reviewed nor published any more. A run that another
 # resumed from counts for as long as anything is stored of that other one.
@@ -59,8 +58,7 @@ def pin(conn: Conn, shelves: tuple[Shelf, ...], run_id: str, reason: str | None)
     Raises:
         NoSuchRun: there is no such run.
     """
-    if conn.execute(select(RunRow.id).where(RunRow.id == run_id)).first() is None:
-        raise NoSuchRun(f"there is no run {run_id}")
+    check_run(conn, run_id)
     pinned = insert(RunPin).values(run_id=run_id, reason=reason)
     conn.execute(
         pinned.on_conflict_do_update(

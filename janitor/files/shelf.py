@@ -1,35 +1,24 @@
 """What logs and artifacts have in common for those who look after stored files.
 
 A shelf knows one kind of them: the table of what is stored, the two stores, and how its
-manager says things. The other modules of this package are written once for both.
+manager says things (:mod:`.shelves`). The other modules of this package are written once for
+both.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import BinaryIO, ClassVar, Generic, Literal, NamedTuple, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO, ClassVar, Literal, NamedTuple
 
-from janitor.artifacts.manager import ArtifactManager, content_type_of
-from janitor.artifacts.upload import UPLOAD, StoredArtifact
-from janitor.deployment import Deployment
-from janitor.errors import Failure
-from janitor.logs.ingest import INGEST, StoredLog
-from janitor.logs.manager import CONTENT_TYPE, LogFileManager
 from janitor.state.stored import RunArtifact, RunLog
-from janitor.storage import BlobManager, BlobStat, Kept, Location, Metadata
+from janitor.storage import BlobStat, Kept, Location, Metadata
 from janitor.storage.measured import Digest
 from janitor.storage.records import StoredFile
 
 Kind = Literal["logs", "artifacts"]
 KINDS: tuple[Kind, ...] = ("logs", "artifacts")
 NO_MODE = 0o644  # of a file whose store keeps no modes
-
-M = TypeVar("M", bound=BlobManager)
-
-
-class NoBackup(Failure):
-    """A file is recorded in a backup store that the configuration no longer names."""
 
 
 class Place(NamedTuple):
@@ -58,6 +47,23 @@ class Shelf(ABC):
     @abstractmethod
     def places(self, location: Location) -> Iterator[Place]:
         """Yield what a store has; the codebase of an artifact is ``''``, no key has it."""
+
+    @abstractmethod
+    def place(self, codebase: str, run_id: str, name: str) -> Place:
+        """Return where a file of a run is, or would be."""
+
+    @abstractmethod
+    def places_of_run(
+        self, location: Location, codebase: str, run_id: str, logs: Iterable[str]
+    ) -> list[Place]:
+        """Return what a store has of a run.
+
+        Args:
+            location: the store.
+            codebase: the run's.
+            run_id: whose.
+            logs: the names that the run's own row says.
+        """
 
     @abstractmethod
     def open(self, location: Location, place: Place) -> BinaryIO:
@@ -90,132 +96,3 @@ class Shelf(ABC):
         except FileNotFoundError:
             return False
         return True
-
-
-class _Managed(Shelf, Generic[M]):
-    """A shelf over two managers.
-
-    Args:
-        primary: of the store where the files belong.
-        backup: of the one where they are while that is away, if there is such a store.
-    """
-
-    def __init__(self, primary: M, backup: M | None) -> None:
-        self._primary = primary
-        self._backup = backup
-
-    @property
-    def locations(self) -> tuple[Location, ...]:
-        return ("primary",) if self._backup is None else ("primary", "backup")
-
-    def _at(self, location: Location) -> M:
-        if location == "primary":
-            return self._primary
-        if self._backup is None:
-            raise NoBackup(f"{self.kind} are recorded in a backup store, and none is configured")
-        return self._backup
-
-
-class LogShelf(_Managed[LogFileManager]):
-    """Logs: compressed, below their codebase."""
-
-    kind = "logs"
-    table = RunLog
-    job = INGEST.name
-
-    def places(self, location: Location) -> Iterator[Place]:
-        """Yield what a store has."""
-        for codebase, run_id, names in self._at(location).iter_logs():
-            yield from (Place(codebase, run_id, name) for name in names)
-
-    def open(self, location: Location, place: Place) -> BinaryIO:
-        """Open the plain text of a log."""
-        return self._at(location).get_log(*place)
-
-    def stat(self, location: Location, place: Place) -> BlobStat:
-        """Return what the store knows of a log."""
-        return self._at(location).stat_log(*place)
-
-    def put(
-        self, location: Location, place: Place, content: BinaryIO, metadata: Metadata
-    ) -> tuple[str, Kept]:
-        """Store a log, under another name where its own has other text."""
-        kept = self._at(location).store_log(*place, content, metadata.mtime)
-        return kept.stored_name, kept.kept
-
-    def delete(self, location: Location, place: Place) -> None:
-        """Delete a log."""
-        self._at(location).delete_log(*place)
-
-    def described(
-        self, place: Place, location: Location, found: BlobStat, digest: Digest
-    ) -> StoredLog:
-        """Return what a row says of a log that nobody recorded."""
-        return StoredLog(
-            run_id=place.run_id,
-            name=place.name,
-            stored_name=place.name,
-            size=digest.size,
-            stored_size=found.size,
-            sha256=digest.sha256,
-            content_type=CONTENT_TYPE,
-            mtime=found.mtime,
-            location=location,
-        )
-
-
-class ArtifactShelf(_Managed[ArtifactManager]):
-    """Artifacts: as they are, below their run."""
-
-    kind = "artifacts"
-    table = RunArtifact
-    job = UPLOAD.name
-
-    def places(self, location: Location) -> Iterator[Place]:
-        """Yield what a store has."""
-        for run_id, names in self._at(location).iter_artifacts():
-            yield from (Place("", run_id, name) for name in names)
-
-    def open(self, location: Location, place: Place) -> BinaryIO:
-        """Open an artifact."""
-        return self._at(location).get_artifact(place.run_id, place.name)
-
-    def stat(self, location: Location, place: Place) -> BlobStat:
-        """Return what the store knows of an artifact."""
-        return self._at(location).stat_artifact(place.run_id, place.name)
-
-    def put(
-        self, location: Location, place: Place, content: BinaryIO, metadata: Metadata
-    ) -> tuple[str, Kept]:
-        """Store an artifact."""
-        return place.name, self._at(location).store_artifact(
-            place.run_id, place.name, content, metadata
-        )
-
-    def delete(self, location: Location, place: Place) -> None:
-        """Delete an artifact."""
-        self._at(location).delete_artifacts(place.run_id, names=[place.name])
-
-    def described(
-        self, place: Place, location: Location, found: BlobStat, digest: Digest
-    ) -> StoredArtifact:
-        """Return what a row says of an artifact that nobody recorded."""
-        return StoredArtifact(
-            run_id=place.run_id,
-            name=place.name,
-            stored_name=place.name,
-            size=digest.size,
-            stored_size=found.size,
-            sha256=digest.sha256,
-            content_type=content_type_of(place.name),
-            mtime=found.mtime,
-            location=location,
-            mode=NO_MODE if found.mode is None else found.mode,
-        )
-
-
-def shelf_of(deployment: Deployment, kind: Kind) -> Shelf:
-    """Return a deployment's shelf of one kind of files."""
-    if kind == "logs":
-        return LogShelf(deployment.logs, deployment.backup_logs)
-    return ArtifactShelf(deployment.artifacts, deployment.backup_artifacts)

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from janitor.artifacts import LocalArtifactManager
 from janitor.files.records import Recorded, files_of_run
-from janitor.files.shelf import ArtifactShelf, Kind, LogShelf, Place, Shelf
+from janitor.files.shelf import Kind, Place, Shelf
+from janitor.files.shelves import ArtifactShelf, LogShelf
 from janitor.logs import FileSystemLogFileManager
 from janitor.state.run import RunRow
 from janitor.storage import Location, Metadata

@@ -29,7 +29,7 @@ def screen(seen: Dossier, *, diff_lines: int, log_lines: int) -> str:
         *(line for page in seen.diffs for line in _diff(page, diff_lines)),
         *(line for page in seen.logs for line in _log(page, log_lines)),
     ]
-    return _plain("\n".join(parts))
+    return plain("\n".join(parts))
 
 
 def _head(seen: Dossier) -> Iterator[str]:
@@ -86,5 +86,6 @@ def _size(page: Page, lines: int) -> str:
     return page.problem or f"{lines} lines"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return text from outside without what a terminal would obey."""
     return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

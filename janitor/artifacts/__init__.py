@@ -9,8 +9,12 @@ from janitor.artifacts.manager import (
     ArtifactManager,
     ArtifactsMissing,
     LocalArtifactManager,
-    get_artifact_manager,
     list_ids,
+)
+from janitor.artifacts.places import (
+    GCSArtifactManager,
+    S3ArtifactManager,
+    get_artifact_manager,
 )
 from janitor.storage import ServiceUnavailable
 
@@ -18,7 +22,9 @@ __all__ = [
     "DEFAULT_GCS_TIMEOUT",
     "ArtifactManager",
     "ArtifactsMissing",
+    "GCSArtifactManager",
     "LocalArtifactManager",
+    "S3ArtifactManager",
     "ServiceUnavailable",
     "get_artifact_manager",
     "list_ids",

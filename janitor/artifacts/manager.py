@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -25,7 +25,7 @@ from janitor.storage import (
     Kept,
     Metadata,
     NoSuchBlob,
-    directory_at,
+    in_parallel,
     keep,
     open_regular,
 )
@@ -68,10 +68,13 @@ class ArtifactManager(BlobManager):
             FileNotFoundError: a file that was named isn't there.
         """
         directory = Path(local_path)
-        for name in _regular_files(directory) if names is None else names:
+
+        def store(name: str) -> None:
             file, status = open_regular(directory / checked_component(name, "artifact"))
             with file:
                 self.store_artifact(run_id, name, file, metadata_of(name, status), timeout=timeout)
+
+        in_parallel(store, _regular_files(directory) if names is None else names)
 
     def store_artifact(
         self,
@@ -106,6 +109,7 @@ class ArtifactManager(BlobManager):
             return self._store.open(_key(run_id, filename), timeout=timeout)
         except NoSuchBlob:
             raise self._missing(run_id, filename) from None
+
     def stat_artifact(self, run_id: str, filename: str, timeout: float | None = None) -> BlobStat:
         """Return what the store knows of an artifact.
 
@@ -117,10 +121,17 @@ class ArtifactManager(BlobManager):
             raise self._missing(run_id, filename)
         return found
 
-
     def public_artifact_url(self, run_id: str, filename: str) -> str:
         """Return the URL that an artifact has, or would have."""
         return self._store.url(_key(run_id, filename))
+
+    def signed_artifact_url(self, run_id: str, filename: str, valid_for: timedelta) -> str:
+        """Return a URL under which anybody may read an artifact, for some time.
+
+        Raises:
+            NoSignedUrls: the store has none.
+        """
+        return self._store.signed_url(_key(run_id, filename), valid_for)
 
     def retrieve_artifacts(
         self,
@@ -204,18 +215,6 @@ class LocalArtifactManager(ArtifactManager):
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         super().__init__(DirectoryStore(path))
-
-
-def get_artifact_manager(location: str) -> ArtifactManager:
-    """Return the manager of the artifacts at a location of the configuration.
-
-    Args:
-        location: the path of a directory.
-
-    Raises:
-        UnsupportedLocation: it is a URL.
-    """
-    return LocalArtifactManager(directory_at(location))
 
 
 def list_ids(manager: ArtifactManager) -> None:

@@ -17,7 +17,7 @@ from janitor.spool import Spool
 from janitor.state import Conn
 from janitor.state.run import RunRow
 from janitor.state.stored import RunArtifact
-from janitor.storage import Kept, Location, with_backup
+from janitor.storage import Kept, Location, in_parallel, with_backup
 from janitor.storage.records import StoredFile, record
 
 FAILED = "artifact-upload-failed"
@@ -60,7 +60,7 @@ def upload(
     """
     names = list(dict.fromkeys(ask.names))
     stored, location = with_backup(
-        lambda store: [_store(ask.run_id, name, spool, store) for name in names],
+        lambda store: in_parallel(lambda name: _store(ask.run_id, name, spool, store), names),
         manager,
         backup,
         f"the artifacts of run {ask.run_id}",

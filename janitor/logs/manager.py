@@ -26,7 +26,6 @@ from janitor.storage import (
     Kept,
     KeyTaken,
     Metadata,
-    directory_at,
     keep,
     open_regular,
 )
@@ -152,6 +151,15 @@ class LogFileManager(BlobManager):
         """
         return self.stat_log(codebase, run_id, name).created
 
+    def signed_log_url(self, codebase: str, run_id: str, name: str, valid_for: timedelta) -> str:
+        """Return a URL under which anybody may read a log as it is stored, for some time.
+
+        Raises:
+            FileNotFoundError: there is no such log.
+            NoSignedUrls: the store has none.
+        """
+        return self._store.signed_url(self._found(codebase, run_id, name)[0], valid_for)
+
     def delete_log(self, codebase: str, run_id: str, name: str) -> None:
         """Delete a log in each form that it is stored in; no harm if there is none."""
         for key in _keys(codebase, run_id, name):
@@ -204,18 +212,6 @@ class FileSystemLogFileManager(LogFileManager):
 
     def __init__(self, log_directory: str | os.PathLike[str]) -> None:
         super().__init__(DirectoryStore(log_directory))
-
-
-def get_log_manager(location: str) -> LogFileManager:
-    """Return the manager of the logs at a location of the configuration.
-
-    Args:
-        location: the path of a directory.
-
-    Raises:
-        UnsupportedLocation: it is a URL.
-    """
-    return FileSystemLogFileManager(directory_at(location))
 
 
 def _keys(codebase: str, run_id: str, name: str) -> tuple[str, str]:

@@ -14,16 +14,18 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO
 
-from janitor.names import UnsafeName, checked_component
+from janitor.names import UnsafeName
+from janitor.storage.keys import checked_key
 from janitor.storage.port import (
     CHUNK,
     BlobStat,
     KeyTaken,
     Metadata,
+    NoSignedUrls,
     NoSuchBlob,
     ServiceUnavailable,
 )
@@ -38,6 +40,8 @@ class DirectoryStore:
     Args:
         root: the directory.
     """
+
+    keeps_digest = False
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self._root = Path(root).absolute()
@@ -124,8 +128,12 @@ class DirectoryStore:
         """Return the file's ``file:`` URL."""
         return self._path(key).as_uri()
 
+    def signed_url(self, key: str, valid_for: timedelta) -> str:  # noqa: ARG002 - the port's
+        """Refuse; see :meth:`janitor.storage.port.BlobStore.signed_url`."""
+        raise NoSignedUrls(f"{self.location}: files of a directory have no signed URLs")
+
     def _path(self, key: str) -> Path:
-        names = [checked_component(name, "key's part") for name in key.split("/")]
+        names = checked_key(key)
         if names[0] == INCOMING:
             raise UnsafeName(f"key {key!r} is refused: {INCOMING} is for files being written")
         return self._root.joinpath(*names)

@@ -7,14 +7,15 @@ content decides what that means.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from janitor.storage.ahead import read_ahead
-from janitor.storage.measured import Digest, Measured, measure
+from janitor.storage.measured import Measured, measure
 from janitor.storage.port import (
     BlobStore,
     Damaged,
+    Digest,
     KeyTaken,
     Metadata,
     ServiceUnavailable,
@@ -72,6 +73,10 @@ def keep(
     """
     if store.stat(key, timeout=timeout) is None:
         content.seek(0)
+        if store.keeps_digest:
+            # It goes there before the content; a local file is soon read twice.
+            metadata = replace(metadata, digest=measure(content))
+            content.seek(0)
         measured = Measured(content)
         try:
             with read_ahead(measured) as plain:
@@ -91,7 +96,7 @@ def _kept_already(
         raise ServiceUnavailable(f"{store.location}: {key} was deleted while we stored it")
     content.seek(0)
     ours = measure(content)
-    if _stored(store, key, encoding, timeout) != ours:
+    if (found.digest or _stored(store, key, encoding, timeout)) != ours:
         raise KeyTaken(f"{store.location}: {key} is stored already, with other content")
     return Kept(*ours, found.size)
 

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from typing_extensions import Buffer
 
-from janitor.storage.port import CHUNK
+from janitor.storage.port import CHUNK, Digest
 
-
-class Digest(NamedTuple):
-    """What tells one content from another: size in bytes and SHA-256 in hex."""
-
-    size: int
-    sha256: str
+__all__ = ["Digest", "Measured", "measure"]
 
 
 class Measured(io.RawIOBase):

@@ -1,15 +1,16 @@
 """What a blob store can do, and how it says that it can't.
 
-The adapters (:mod:`janitor.storage.directory`) keep these promises; whoever stores goes
-through :mod:`janitor.storage.keeping`.
+The adapters (:mod:`janitor.storage.directory`, :mod:`janitor.storage.gcs`,
+:mod:`janitor.storage.s3`) keep these promises; whoever stores goes through
+:mod:`janitor.storage.keeping`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import BinaryIO, Protocol
+from datetime import datetime, timedelta
+from typing import BinaryIO, NamedTuple, Protocol
 
 from janitor.errors import Failure, PassingError
 
@@ -20,6 +21,10 @@ class ServiceUnavailable(PassingError):
     """A store that is away, takes too long, is full or refuses us."""
 
 
+class Refused(ServiceUnavailable):
+    """A store that doesn't let us do it; somebody has to change our rights there."""
+
+
 class KeyTaken(Failure):
     """There is something under the key already; it was not touched."""
 
@@ -28,8 +33,19 @@ class NoSuchBlob(Failure, FileNotFoundError):
     """There is nothing under the key."""
 
 
+class NoSignedUrls(Failure):
+    """A store that can't let anybody read just one thing for some time."""
+
+
 class Damaged(Failure):
     """What is stored can't be read as what it should be."""
+
+
+class Digest(NamedTuple):
+    """What tells one content from another: size in bytes and SHA-256 in hex."""
+
+    size: int
+    sha256: str
 
 
 @dataclass(frozen=True)
@@ -40,11 +56,14 @@ class Metadata:
         content_type: its media type; a directory has no place for it.
         mtime: when the content was last changed, with a zone.
         mode: permission bits of the file that it was; None leaves them to the store.
+        digest: of the content before encoding, where it is known; a directory has no place
+            for it.
     """
 
     content_type: str
     mtime: datetime
     mode: int | None = None
+    digest: Digest | None = None
 
 
 @dataclass(frozen=True)
@@ -56,12 +75,14 @@ class BlobStat:
         created: when it was stored, UTC.
         mtime: as in its :class:`Metadata`, UTC.
         mode: permission bits, where the store keeps them.
+        digest: as in its metadata, where the store keeps it.
     """
 
     size: int
     created: datetime
     mtime: datetime
     mode: int | None
+    digest: Digest | None = None
 
 
 class BlobStore(Protocol):
@@ -75,6 +96,10 @@ class BlobStore(Protocol):
     @property
     def location(self) -> str:
         """Where the store is, for messages; without secrets."""
+
+    @property
+    def keeps_digest(self) -> bool:
+        """Whether a digest in the metadata comes back, and is worth taking beforehand."""
 
     def put(
         self, key: str, content: BinaryIO, metadata: Metadata, *, timeout: float | None = None
@@ -114,4 +139,15 @@ class BlobStore(Protocol):
         """Delete a key; returns whether there was anything."""
 
     def url(self, key: str) -> str:
-        """Return the URL that a key has, or would have."""
+        """Return the URL that a key has, or would have, for those who may read it."""
+
+    def signed_url(self, key: str, valid_for: timedelta) -> str:
+        """Return a URL under which anybody may read what is stored, for some time.
+
+        Args:
+            key: what; it need not be there.
+            valid_for: how long, from now on.
+
+        Raises:
+            NoSignedUrls: this kind of store has none.
+        """

@@ -20,7 +20,7 @@ from janitor.logs import (
     import_logs,
 )
 from janitor.names import UnsafeName
-from janitor.storage import NotRegular, UnsupportedLocation
+from janitor.storage import NotRegular
 
 MIB = 1024 * 1024
 TEXT = b"line one\nline two\n" * 100
@@ -213,13 +213,6 @@ def test_text_is_compressed_whatever_the_pieces(tmp_path: Path) -> None:
         (tmp_path / "packed").write_bytes(packed)
         with plain_text((tmp_path / "packed").open("rb")) as text:
             assert text.read(1) + text.read() == content
-
-
-@pytest.mark.parametrize("location", ["gs://bucket/", "https://user:hidden@s3.example/", "s3://b"])
-def test_buckets_are_refused_in_words(location: str) -> None:
-    with pytest.raises(UnsupportedLocation, match="directories only") as refusal:
-        get_log_manager(location)
-    assert "hidden" not in str(refusal.value)
 
 
 def test_a_path_is_a_directory_of_logs(tmp_path: Path) -> None:

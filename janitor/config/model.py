@@ -15,7 +15,7 @@ LONGEST_LEASE = 86400.0  # seconds; a dead worker's job should not wait for anot
 LONGEST_COOL_DOWN = 366 * 86400.0  # seconds; who rests longer is better taken out
 
 _WEB = ("http", "https")
-_STORE = ("", "gs", *_WEB)
+_STORE = ("", "gs", "s3", *_WEB)
 _REPOSITORIES = ("", "file", *_WEB)
 _DATABASE = ("postgresql", "postgres", "postgresql+psycopg2")
 

@@ -64,6 +64,27 @@ def test_an_error_comes_where_the_reader_would_meet_it() -> None:
             ahead.read(1)
 
 
+def test_closing_waits_for_the_read_under_way() -> None:
+    class Slow(Source):
+        """Lets nobody go before it is told."""
+
+        let_go = threading.Event()
+
+        def read(self, size: int = -1, /) -> bytes:
+            if self.given:
+                self.let_go.wait(60)
+            return super().read(size)
+
+    source = Slow(3)
+    closing = threading.Thread(target=read_ahead(source).close)
+    closing.start()
+    closing.join(0.2)  # long enough to see it end too early, and no test fails by it
+    waited = closing.is_alive()
+    source.let_go.set()
+    closing.join()
+    assert waited
+
+
 def test_afterwards_the_file_is_open_and_nobody_else_reads_it() -> None:
     file = io.BytesIO(bytes(CHUNK * 50))
     with read_ahead(file) as ahead:

@@ -6,7 +6,7 @@ Each is written in the transaction that also notes that it was: two clocks remin
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Date, cast, func, literal, select, text, update
@@ -14,14 +14,18 @@ from sqlalchemy import Date, cast, func, literal, select, text, update
 from janitor.notifications.events import DIGEST, WAITING
 from janitor.notifications.outbox import notify
 from janitor.notifications.subscriptions import ALL
-from janitor.review import runs_needing_review
-from janitor.state import Conn, Run
+from janitor.review.statistics import Backlog, backlog
+from janitor.review.waiting import WAITING as WAITING_RUNS
+from janitor.review.waiting import Wanted, nothing_before, wishes
+from janitor.state import Conn
 from janitor.state.notification import SubscriptionRow
 from janitor.state.review import ReviewHistory
 from janitor.state.run import RunRow
 
 MOST_AT_ONCE = 100  # reminders of one subscription in one go; a mailbox is no queue
 DIGEST_HOUR = 6  # of the day in UTC
+
+_Verdicts = Mapping[tuple[str, str], int]  # by campaign and verdict
 
 _WANTED = func.translate(SubscriptionRow.events, "*", "%")
 
@@ -42,33 +46,37 @@ def remind(conn: Conn) -> int:
     ).all()
     number = 0
     for name, campaign, after in wanted:
-        waiting = {run.id: run for run in _waiting(conn, campaign)}
-        due = conn.execute(
-            text(_DUE),
-            {"name": name, "waiting": list(waiting), "after": after, "most": MOST_AT_ONCE},
-        )
-        for run_id in due.scalars().all():
-            since = _since(waiting[run_id])
+        campaigns = None if campaign == ALL else [campaign]
+        which = wishes(Wanted(campaigns=campaigns)) | nothing_before() | {"limit": None}
+        asked = {"name": name, "patience": after, "most": MOST_AT_ONCE}
+        for run_id, since in conn.execute(text(_DUE), which | asked).all():
             days = (datetime.now(UTC) - since).days
             notify(conn, WAITING, run_id=run_id, to=name, since=f"{since:%Y-%m-%d}", days=days)
             number += 1
     return number
 
 
-_DUE = """
-INSERT INTO notification_reminder AS known (subscription, run_id)
-SELECT :name, run.id
-FROM run
-LEFT JOIN notification_reminder AS last ON last.subscription = :name AND last.run_id = run.id
-WHERE run.id = ANY (:waiting)
-    AND run.finish_time <= (now() AT TIME ZONE 'UTC') - cast(:after AS interval)
-    AND (last.reminded_at IS NULL OR last.reminded_at <= now() - cast(:after AS interval))
+# No more runs leave the database than are told of, however many wait.
+_DUE = f"""
+WITH due AS (
+    INSERT INTO notification_reminder AS known (subscription, run_id)
+    SELECT :name, run.id
+    FROM ({WAITING_RUNS}) AS waiting
+    JOIN run ON run.id = waiting.id
+    LEFT JOIN notification_reminder AS last ON last.subscription = :name AND last.run_id = run.id
+    WHERE run.finish_time <= (now() AT TIME ZONE 'UTC') - cast(:patience AS interval)
+        AND (last.reminded_at IS NULL
+            OR last.reminded_at <= now() - cast(:patience AS interval))
+    ORDER BY run.finish_time, run.id
+    LIMIT :most
+    ON CONFLICT (subscription, run_id) DO UPDATE SET reminded_at = now()
+        WHERE known.reminded_at <= now() - cast(:patience AS interval)
+    RETURNING run_id
+)
+SELECT run.id, run.finish_time AT TIME ZONE 'UTC'
+FROM due JOIN run ON run.id = due.run_id
 ORDER BY run.finish_time, run.id
-LIMIT :most
-ON CONFLICT (subscription, run_id) DO UPDATE SET reminded_at = now()
-    WHERE known.reminded_at <= now() - cast(:after AS interval)
-RETURNING run_id
-"""
+"""  # noqa: S608 - a constant of ours
 
 
 def digest(conn: Conn) -> int:
@@ -88,45 +96,47 @@ def digest(conn: Conn) -> int:
         .returning(SubscriptionRow.name, SubscriptionRow.campaign),
         execution_options={"synchronize_session": False},
     ).all()
-    told = 0
-    for name, campaign in due:
-        waiting = _waiting(conn, campaign)
-        verdicts = _verdicts(conn, campaign)
-        if waiting or verdicts:
-            notify(
-                conn,
-                DIGEST,
-                campaign=None if campaign == ALL else campaign,
-                to=name,
-                waiting=len(waiting),
-                oldest=f"{min(map(_since, waiting)):%Y-%m-%d}" if waiting else None,
-                campaigns=_listed(Counter(run.campaign for run in waiting)),
-                verdicts=_listed(verdicts),
-            )
-            told += 1
-    return told
+    if not due:
+        return 0
+    waiting, verdicts = backlog(conn), _verdicts(conn)
+    return sum(_tell_of_day(conn, name, campaign, waiting, verdicts) for name, campaign in due)
 
 
-def _waiting(conn: Conn, campaign: str) -> Sequence[Run]:
-    return runs_needing_review(conn, campaigns=None if campaign == ALL else [campaign])
+def _tell_of_day(
+    conn: Conn, name: str, campaign: str, waiting: Sequence[Backlog], verdicts: _Verdicts
+) -> bool:
+    """Tell one subscription of its campaigns; returns whether there was anything to tell."""
+    ours = [each for each in waiting if campaign in {ALL, each.campaign}]
+    given = Counter[str]()
+    for (about, verdict), number in verdicts.items():
+        if campaign in {ALL, about}:
+            given[verdict] += number
+    if not ours and not given:
+        return False
+    oldest = min((each.oldest for each in ours if each.oldest), default=None)
+    notify(
+        conn,
+        DIGEST,
+        campaign=None if campaign == ALL else campaign,
+        to=name,
+        waiting=sum(each.runs for each in ours),
+        oldest=None if oldest is None else f"{oldest:%Y-%m-%d}",
+        campaigns=_listed({each.campaign: each.runs for each in ours}),
+        verdicts=_listed(given),
+    )
+    return True
 
 
-def _since(run: Run) -> datetime:
-    """When a run began to wait: at its end; one without an end has just come."""
-    return run.finish_time or datetime.now(UTC)
-
-
-def _verdicts(conn: Conn, campaign: str) -> Counter[str]:
+def _verdicts(conn: Conn) -> _Verdicts:
+    """Count the verdicts of the last day by campaign and verdict."""
     given = (
-        select(ReviewHistory.verdict, func.count().label("given"))
+        select(RunRow.suite, ReviewHistory.verdict, func.count())
         .join(RunRow, RunRow.id == ReviewHistory.run_id)
         .where(ReviewHistory.reviewed_at > func.now() - timedelta(days=1))
-        .group_by(ReviewHistory.verdict)
+        .group_by(RunRow.suite, ReviewHistory.verdict)
     )
-    if campaign != ALL:
-        given = given.where(RunRow.suite == campaign)
-    return Counter({row.verdict: row.given for row in conn.execute(given)})
+    return {(campaign, verdict): number for campaign, verdict, number in conn.execute(given)}
 
 
-def _listed(counts: Counter[str]) -> str:
+def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name}: {count}" for name, count in sorted(counts.items())) or "none"

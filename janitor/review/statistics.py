@@ -56,14 +56,19 @@ def statistics(conn: Conn, since: datetime) -> Statistics:
         conn: a connection or session.
         since: from when on verdicts and decisions count; what waits counts in any case.
     """
-    everything = wishes(Wanted()) | nothing_before() | {"limit": None}
     spoken = {"since": since}
     return Statistics(
         since,
-        tuple(Backlog(*row) for row in conn.execute(text(_BACKLOG), everything)),
+        backlog(conn),
         tuple(Reviewer(*row) for row in conn.execute(text(_REVIEWERS), spoken)),
         tuple(Decided(*row) for row in conn.execute(text(_DECIDED), spoken)),
     )
+
+
+def backlog(conn: Conn) -> tuple[Backlog, ...]:
+    """Return what waits in each campaign, the most first; no run is loaded for it."""
+    everything = wishes(Wanted()) | nothing_before() | {"limit": None}
+    return tuple(Backlog(*row) for row in conn.execute(text(_BACKLOG), everything))
 
 
 _BACKLOG = f"""

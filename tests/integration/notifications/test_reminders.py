@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import event, select, text, update
 from sqlalchemy.orm import Session
 
 from janitor.notifications import reminders
@@ -40,6 +42,22 @@ def subscribe(session: Session, name: str = "ops", **options: Any) -> None:
 def told(session: Session, event: str = "review.waiting") -> list[str | None]:
     found = select(DeliveryRow.run_id).where(DeliveryRow.event == event).order_by(DeliveryRow.id)
     return list(session.scalars(found))
+
+
+@contextmanager
+def looking_at(session: Session) -> Iterator[list[tuple[str, int]]]:
+    """Collect each statement with the number of rows that it gave or changed."""
+    seen: list[tuple[str, int]] = []
+
+    def see(_conn: object, cursor: Any, statement: str, *_: object) -> None:
+        seen.append((statement, cursor.rowcount))
+
+    connection = session.connection()
+    event.listen(connection, "after_cursor_execute", see)
+    try:
+        yield seen
+    finally:
+        event.remove(connection, "after_cursor_execute", see)
 
 
 def test_one_reminder_for_each_run_that_waits_too_long(house: Session) -> None:
@@ -86,6 +104,24 @@ def test_a_flood_is_told_bit_by_bit(house: Session, monkeypatch: pytest.MonkeyPa
     subscribe(house)
     assert [remind(house) for _ in range(3)] == [1, 1, 0]
     assert told(house) == ["old", "older"]
+
+
+def test_only_what_is_told_leaves_the_database(
+    house: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reminders, "MOST_AT_ONCE", 1)
+    subscribe(house)
+    with looking_at(house) as answers:
+        assert (remind(house), digest(house)) == (1, 1)
+    assert max(rows for _, rows in answers) == 1, "three runs wait"
+
+
+def test_what_waits_is_counted_once_for_all_digests(house: Session) -> None:
+    subscribe(house)
+    subscribe(house, "here", campaign=CAMPAIGN)
+    with looking_at(house) as answers:
+        assert digest(house) == 2
+    assert sum("publish_ready" in statement for statement, _ in answers) == 1
 
 
 def test_a_digest_a_day(house: Session) -> None:

@@ -7,7 +7,15 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from janitor.queue.adding import NewEntry, checked_bucket, entering, rows_of
+from janitor.queue.adding import (
+    NewEntry,
+    adding_one,
+    checked_bucket,
+    checked_entry,
+    checked_offset,
+    naming_what_is_missing,
+    one_as_parameters,
+)
 from janitor.queue.choice import Choice, first_waiting
 from janitor.queue.claims import Claims
 from janitor.queue.item import ENTRY, QueueItem, VcsInfo, vcs_info
@@ -59,14 +67,19 @@ class Queue(Claims):
 
         Raises:
             UnknownBucket: there is no such bucket.
+            UnsafeName: the codebase or campaign is no name of one.
+            ImpossibleEntry: there is nothing to run, the offset or duration is none, or there is no
+                such codebase or change set.
         """
-        entry = NewEntry(
-            codebase, campaign, change_set, command, context, estimated_duration, round(offset)
+        place = checked_offset(offset)
+        entry = checked_entry(
+            NewEntry(codebase, campaign, change_set, command, context, estimated_duration, place)
         )
-        new = entering(
-            rows_of([entry]), bucket=checked_bucket(bucket), refresh=refresh, requester=requester
+        asked = one_as_parameters(
+            entry, bucket=checked_bucket(bucket), refresh=refresh, requester=requester
         )
-        added = self.conn.execute(new.returning(ENTRY.id, ENTRY.bucket)).one_or_none()
+        with naming_what_is_missing():
+            added = self.conn.execute(adding_one(), asked).one_or_none()
         if added is not None:
             return added.id, added.bucket
         stays = self.conn.execute(

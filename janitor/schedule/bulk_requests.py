@@ -14,7 +14,7 @@ from sqlalchemy import CTE, Integer, Select, Text, and_, case, func, select
 
 from janitor.errors import Failure
 from janitor.jobs import JobKind
-from janitor.queue.adding import COLUMNS, entering
+from janitor.queue.adding import COLUMNS, FARTHEST, entering
 from janitor.queue.item import ENTRY
 from janitor.schedule.bulk_outcome import Example, Outcome
 from janitor.schedule.estimates import with_estimates
@@ -24,7 +24,6 @@ from janitor.schedule.selection import SELECTED, Selection, check
 from janitor.state import Conn
 from janitor.state.types import QueueBucket
 
-FARTHEST = 1e15  # of an offset: priorities are whole numbers of 64 bits
 MOST_EXAMPLES = 5
 
 

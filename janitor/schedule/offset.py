@@ -48,9 +48,9 @@ def calculate_offset(
             f"{estimated_probability_of_success} is no probability of success: give one above 0"
             " and at most 1"
         )
-    value = (candidate_value or 1.0) + (FIRST_RUN_BONUS if total_previous_runs == 0 else 0)
-    if value <= 0:
+    if candidate_value is not None and not candidate_value >= 0:
         raise ImpossibleFactor(f"a candidate cannot be worth {candidate_value}: give 0 or more")
+    value = (candidate_value or 1.0) + (FIRST_RUN_BONUS if total_previous_runs == 0 else 0)
     cost = MINIMUM_COST + estimated_duration / timedelta(milliseconds=1)
     if normalized_codebase_value is None:
         normalized_codebase_value = DEFAULT_NORMALIZED_CODEBASE_VALUE

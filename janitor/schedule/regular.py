@@ -13,7 +13,15 @@ from typing import Any
 from sqlalchemy import Row
 
 from janitor.queue import Queue
-from janitor.queue.adding import NewEntry, checked_bucket, entering, rows_of
+from janitor.queue.adding import (
+    NewEntry,
+    checked_bucket,
+    checked_entry,
+    checked_offset,
+    entering,
+    naming_what_is_missing,
+    rows_of,
+)
 from janitor.schedule.candidates import Todo
 from janitor.schedule.recompute import REQUESTER, keep_passes_aside
 from janitor.schedule.supposed import Supposed, estimates_of
@@ -79,12 +87,14 @@ def do_schedule_regular(
 
     Raises:
         CandidateUnavailable: something is to be looked up, and there is no such candidate.
+        UnknownBucket: there is no such bucket.
+        ImpossibleFactor: the value is below zero.
     """
+    bucket = checked_bucket(bucket or "default")
     asked = Todo(codebase, context, command, campaign, candidate_value, success_chance)
     (todo,) = completed(conn, [asked], change_set)
     estimate = _estimate(conn, Supposed(codebase, campaign, todo.context))
     offset = default_offset + offset_of(todo, estimate, normalized_codebase_value)
-    bucket = bucket or "default"
     if dry_run:
         return offset, estimate.duration, -1, bucket
     assert todo.command is not None  # noqa: S101 - it is completed
@@ -127,6 +137,9 @@ def bulk_add_to_queue(
     Raises:
         CandidateUnavailable: something is to be looked up, and there is no such candidate.
         UnknownBucket: there is no such bucket.
+        ImpossibleFactor: a value is below zero.
+        ImpossibleEntry: there is nothing to run, the offset is no place, or there is no such
+            codebase.
     """
     checked_bucket(bucket)
     last = {(one.codebase, one.campaign): one for one in itertools.starmap(Todo, todo)}
@@ -139,19 +152,21 @@ def bulk_add_to_queue(
     entries = [_entry(one, estimates[one.codebase, one.campaign], default_offset) for one in placed]
     if not dry_run:
         keep_passes_aside(conn)
-        conn.execute(entering(rows_of(entries), bucket=bucket, requester=REQUESTER))
+        with naming_what_is_missing():
+            conn.execute(entering(rows_of(entries), bucket=bucket, requester=REQUESTER))
 
 
 def _entry(todo: Todo, estimate: Row[Any], default_offset: float) -> NewEntry:
-    return NewEntry(
+    entry = NewEntry(
         codebase=todo.codebase,
         campaign=todo.campaign,
         change_set=None,
         command=todo.command,
         context=todo.context,
         estimated_duration=estimate.duration,
-        offset=round(default_offset + offset_of(todo, estimate)),
+        offset=checked_offset(default_offset + offset_of(todo, estimate)),
     )
+    return checked_entry(entry)
 
 
 def _estimate(conn: Conn, supposed: Supposed) -> Row[Any]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import shlex
 from datetime import timedelta
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from sqlalchemy import ColumnElement, exists, select, true
 
 from janitor.errors import Failure
 from janitor.jobs import JobKind, Payload
 from janitor.names import CampaignName, CodebaseName
 from janitor.queue import Queue
+from janitor.queue.adding import checked_command
 from janitor.schedule.estimates import Scope, estimate_duration
 from janitor.schedule.options import PARITY, Options
 from janitor.schedule.recompute import place
@@ -48,7 +50,7 @@ class RequestRun(Payload):
     codebase: CodebaseName
     campaign: CampaignName
     bucket: QueueBucket = "manual"
-    command: str | None = Field(default=None, min_length=1)
+    command: Annotated[str, AfterValidator(checked_command)] | None = None
     change_set: str | None = None
     refresh: bool = False
     requester: str | None = None

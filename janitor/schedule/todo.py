@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ARRAY, Row, Text, column, func, literal, select
 
+from janitor.names import checked_slug
 from janitor.schedule.candidates import Todo, policy_value
 from janitor.schedule.offset import calculate_offset
 from janitor.schedule.requests import CandidateUnavailable
@@ -28,7 +29,11 @@ def completed(conn: Conn, todo: Sequence[Todo], change_set: str | None = None) -
 
     Raises:
         CandidateUnavailable: something is to be looked up, and there is no such candidate.
+        UnsafeName: a codebase or campaign is no name of one.
     """
+    for one in todo:
+        checked_slug(one.codebase, "codebase")
+        checked_slug(one.campaign, "campaign")
     known = _candidates(conn, [one for one in todo if _lacks(one)], change_set)
     return [_filled_in(one, known) if _lacks(one) else one for one in todo]
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from janitor.errors import Failure
 from janitor.queue import Queue, QueueItem, UnknownBucket
 from janitor.queue.adding import BUCKETS
 
@@ -176,3 +177,29 @@ def test_an_unknown_bucket_is_named(put: Put, session: Session) -> None:
     with pytest.raises(UnknownBucket, match=r"there is no bucket 'sideways'; there are .*manual"):
         put("ash", bucket="sideways")
     assert Queue(session).get_buckets() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"command": ""}, "the command is empty"),
+        ({"command": " \t"}, "the command is empty"),
+        ({"command": "a\0b"}, "NUL"),
+        ({"campaign": "No Name"}, "campaign 'No Name' is refused"),
+        ({"codebase": "no_name"}, "codebase 'no_name' is refused"),
+        ({"codebase": "missing"}, "no such codebase.*missing"),
+        ({"change_set": "missing"}, "no such change set.*missing"),
+        ({"offset": float("nan")}, "offset of nan"),
+        ({"offset": -1e30}, "offset of -1e[+]30"),
+        ({"estimated_duration": -HOUR}, "less than no time"),
+    ],
+)
+def test_what_cannot_be_an_entry_is_refused_in_a_sentence(
+    put: Put, session: Session, wrong: dict[str, Any], reason: str
+) -> None:
+    put("ash")
+    entry = {"codebase": "ash", "command": "run it", "campaign": "polish"}
+    with pytest.raises(Failure, match=reason):
+        Queue(session).add(**entry | wrong)
+    session.rollback()
+    assert [item.campaign for item in Queue(session).iter_queue()] == ["tidy"]

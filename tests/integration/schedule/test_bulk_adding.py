@@ -8,12 +8,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from janitor.errors import Failure
 from janitor.queue import UnknownBucket
-from janitor.queue.adding import BUCKETS
+from janitor.queue.adding import BUCKETS, ImpossibleEntry
 from janitor.schedule import CandidateUnavailable, bulk_add_to_queue
 from tests.integration.schedule.entries import Key, Row, put, queued, some_entries, statements
 from tests.integration.schedule.test_formula import World, generate, reference, store
@@ -140,8 +139,8 @@ def test_a_rehearsal_adds_nothing_and_finds_what_is_wrong(field: Any, session: S
     [
         (("birch", None, None, "tidy", 1, 0.5), CandidateUnavailable),  # nobody says what to run
         (("birch", None, "x", "tidy", -700, 0.5), Failure),  # worth less than nothing
-        (("unheard-of", None, "x", "tidy", 1, 0.5), IntegrityError),
-        (("birch", None, "", "tidy", 1, 0.5), IntegrityError),
+        (("unheard-of", None, "x", "tidy", 1, 0.5), ImpossibleEntry),
+        (("birch", None, "", "tidy", 1, 0.5), ImpossibleEntry),
     ],
 )
 def test_with_one_that_is_wrong_none_comes_in(

@@ -134,6 +134,8 @@ def test_the_corners_of_an_offset() -> None:
     assert offset(normalized_codebase_value=0) == 30500
     for wrong in (
         {"candidate_value": -5},
+        {"candidate_value": -5, "total_previous_runs": 0},  # its bonus does not make up for it
+        {"candidate_value": float("nan")},
         {"estimated_probability_of_success": 0},
         {"estimated_probability_of_success": 1.5},
         {"estimated_duration": -MINUTE},

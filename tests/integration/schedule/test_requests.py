@@ -151,7 +151,7 @@ def test_a_request_that_can_never_be_met_fails_with_a_reason(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"bucket": "sideways"}, {"command": ""}, {"codebase": "../etc"}, {"request": ""}]
+    "wrong", [{"bucket": "sideways"}, {"command": " "}, {"codebase": "../etc"}, {"request": ""}]
 )
 def test_a_request_is_checked_before_it_is_a_job(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -75,7 +75,9 @@ def _before(conn: Conn, entry: Row[Any]) -> tuple[Waiting, tuple[Ahead, ...]]:
     if load.is_partial:
         longest = max((row.longest for row in before), default=timedelta())
         parts = [Part(row.suite, row.host, row.duration) for row in before]
-        load = Load.of(parts, longest * (crew.workers - 1), beside)
+        whole = Load.of(parts, longest * (crew.workers - 1), beside)
+        # Both are true, and the longest of all may have to stand for the others' unfinished.
+        load = replace(whole, certain=max(whole.certain, load.certain))
     return (
         Waiting.of(entry, crew, holds, load),
         what_is_ahead(before, entry.bucket, holds),

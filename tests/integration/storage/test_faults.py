@@ -157,6 +157,18 @@ def test_an_upload_whose_last_answer_is_lost_is_there_and_known(
     stored_once(proxied, LARGE)
 
 
+def test_what_is_stored_already_is_known_without_a_download(store: BlobStore, proxy: Proxy) -> None:
+    kept = keep(store, "run/name", io.BytesIO(LARGE), METADATA)
+    assert keep(store, "run/name", io.BytesIO(LARGE), METADATA) == kept
+    with pytest.raises(KeyTaken, match="other content"):
+        keep(store, "run/name", io.BytesIO(SMALL), METADATA)
+    assert not any(downloads(head) for head in proxy.seen)
+    # What others stored says nothing of itself and is read.
+    store.put("run/theirs", io.BytesIO(LARGE), METADATA)
+    assert keep(store, "run/theirs", io.BytesIO(LARGE), METADATA).size == len(LARGE)
+    assert any(downloads(head) for head in proxy.seen)
+
+
 @pytest.mark.parametrize("cut", [0, 100, 5 * MIB])
 def test_a_download_that_is_cut_goes_on_or_is_told(
     proxied: Place, store: BlobStore, proxy: Proxy, cut: int

@@ -1,4 +1,4 @@
-"""Letting go of files that no policy keeps (:mod:`.policies`) and nobody needs (:mod:`.needed`).
+"""Letting go of files that no policy keeps and nobody needs (:mod:`.expiring` says which).
 
 The rows of what is to go are marked first (``expires_at``), each time anew, so that a mark
 says what policies say now. Then file by file: the row is locked, the file deleted, the row
@@ -8,59 +8,25 @@ deleted. Killed in between, the row is still there and marked, and the next one 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
-from sqlalchemy import (
-    CTE,
-    Select,
-    case,
-    delete,
-    func,
-    lateral,
-    literal,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import case, delete, func, select, tuple_, update
 from sqlalchemy.orm import Session, sessionmaker
 
 from janitor.errors import JanitorError
-from janitor.files.needed import needed
-from janitor.files.policies import ANY
+from janitor.files.expiring import expired_runs
+from janitor.files.needed import needed_among
 from janitor.files.records import Recorded, recorded
 from janitor.files.shelf import Place, Shelf
 from janitor.redaction import redact
 from janitor.state import Conn
-from janitor.state.expiry import ExpiryPolicy
-from janitor.state.run import RunRow
 from janitor.storage import ServiceUnavailable
 
 logger = logging.getLogger(__name__)
 
-BATCH = 100  # files that are locked at once
+BATCH = 200  # files that are locked at once
 MOST_REFUSALS = 3  # one after the other: the store is away, the others wait
-
-
-@dataclass(frozen=True)
-class Expiring:
-    """A run whose files go.
-
-    Args:
-        run_id, campaign, codebase, result_code: which.
-        ended: when it ended.
-        files: how many files go.
-        size: bytes that they take in the store.
-    """
-
-    run_id: str
-    campaign: str
-    codebase: str
-    result_code: str
-    ended: datetime
-    files: int
-    size: int
 
 
 @dataclass(frozen=True)
@@ -74,31 +40,6 @@ class LetGo:
     def __str__(self) -> str:
         left = f", {self.left} could not be deleted" if self.left else ""
         return f"{self.files} files deleted, {self.size} bytes freed{left}"
-
-
-def iter_expiring(conn: Conn, shelf: Shelf) -> Iterator[Expiring]:
-    """Yield the runs whose files would go now, oldest first; nothing changes."""
-    expired = _expired(shelf)
-    table = shelf.table
-    rows = conn.execute(
-        select(
-            RunRow.id,
-            RunRow.suite,
-            RunRow.codebase,
-            RunRow.result_code,
-            expired.c.ended,
-            func.count(),
-            func.sum(table.stored_size),
-        )
-        .join(expired, expired.c.run_id == RunRow.id)
-        .join(table, table.run_id == RunRow.id)
-        .group_by(RunRow.id, expired.c.ended)
-        .order_by(expired.c.ended, RunRow.id),
-        execution_options={"yield_per": 1000},
-    )
-    for row in rows:
-        run_id, campaign, codebase, result_code, ended, files, size = row
-        yield Expiring(run_id, campaign, codebase, result_code, ended, files, int(size))
 
 
 def expire(
@@ -121,8 +62,7 @@ def expire(
     while after is not None:
         with sessions.begin() as session:
             batch = _lock_marked(session, shelf, after)
-            gone, is_away = _delete(shelf, batch)
-            forget(session, shelf, gone)
+            gone, is_away = _go(session, shelf, batch)
         for file in gone:
             told(file)
         files += len(gone)
@@ -170,12 +110,13 @@ def forget(conn: Conn, shelf: Shelf, gone: list[Recorded]) -> None:
 def _mark(conn: Conn, shelf: Shelf) -> None:
     """Let marks say what policies say now."""
     table = shelf.table
-    expired = _expired(shelf)
-    goes = table.run_id.in_(select(expired.c.run_id))
+    expired = expired_runs(shelf)
     wrong = (
         select(table.run_id, table.name)
-        .where(goes == table.expires_at.is_(None))
-        .with_for_update(skip_locked=True)  # a file that is being moved is for the next time
+        .outerjoin(expired, expired.c.run_id == table.run_id)
+        .where(expired.c.run_id.is_not(None) == table.expires_at.is_(None))
+        # A file that is being moved is for the next time.
+        .with_for_update(of=table, skip_locked=True)
     )
     conn.execute(
         update(table)
@@ -190,7 +131,6 @@ def _lock_marked(conn: Conn, shelf: Shelf, after: tuple[str, str]) -> list[Recor
     wanted = (
         recorded(shelf)
         .where(table.expires_at <= func.now(), tuple_(table.run_id, table.name) > after)
-        .where(table.run_id.not_in(select(needed().subquery().c.run_id)))
         .order_by(table.run_id, table.name)
         .limit(BATCH)
         .with_for_update(of=table, skip_locked=True)
@@ -198,47 +138,9 @@ def _lock_marked(conn: Conn, shelf: Shelf, after: tuple[str, str]) -> list[Recor
     return [Recorded(**row) for row in conn.execute(wanted).mappings()]
 
 
-def _expired(shelf: Shelf) -> CTE:
-    """The runs whose files go, with when they ended."""
-    judged = _judged(shelf).cte("judged")
-    return (
-        select(judged.c.run_id, judged.c.ended)
-        .where(judged.c.newness > judged.c.keep_newest)
-        .where(judged.c.ended < func.now() - judged.c.keep_for)
-        .where(judged.c.run_id.not_in(select(needed().subquery().c.run_id)))
-        .cte("expired")
-    )
-
-
-def _judged(shelf: Shelf) -> Select[tuple[object, ...]]:
-    """Each run with files and a policy: how old it is, and how many newer ones there are."""
-    table = shelf.table
-    stored = (
-        select(table.run_id, func.max(table.stored_at).label("at"))
-        .group_by(table.run_id)
-        .subquery()
-    )
-    policy = lateral(
-        select(ExpiryPolicy)
-        .where(ExpiryPolicy.files == shelf.kind)
-        .where(ExpiryPolicy.campaign.in_((RunRow.suite, ANY)))
-        .where(ExpiryPolicy.result_code.in_((RunRow.result_code, ANY)))
-        .order_by(ExpiryPolicy.campaign == ANY, ExpiryPolicy.result_code == ANY)
-        .limit(1)
-    )
-    began = func.coalesce(RunRow.finish_time, RunRow.start_time)
-    newness = func.row_number().over(
-        partition_by=(RunRow.codebase, RunRow.suite, policy.c.campaign, policy.c.result_code),
-        order_by=(RunRow.start_time.desc().nulls_last(), RunRow.id.desc()),
-    )
-    return (
-        select(
-            RunRow.id.label("run_id"),
-            func.coalesce(func.timezone("UTC", began), stored.c.at).label("ended"),
-            newness.label("newness"),
-            policy.c.keep_for,
-            policy.c.keep_newest,
-        )
-        .join(stored, stored.c.run_id == RunRow.id)
-        .join(policy, literal(True))
-    )
+def _go(conn: Conn, shelf: Shelf, batch: list[Recorded]) -> tuple[list[Recorded], bool]:
+    """Let a batch go, but for what somebody has come to need since it was marked."""
+    kept = needed_among(conn, {file.run_id for file in batch})
+    gone, is_away = _delete(shelf, [file for file in batch if file.run_id not in kept])
+    forget(conn, shelf, gone)
+    return gone, is_away

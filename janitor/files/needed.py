@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, Text, delete, func, select, text, update
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, Exists, Text, delete, exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import InstrumentedAttribute
 
 from janitor.files.index import check_run
 from janitor.files.shelf import Shelf
@@ -32,15 +35,24 @@ WHERE later.resume_from IS NOT NULL AND (
 """
 
 
-def needed() -> Select[tuple[str, str]]:
-    """Return a query for the runs whose files must stay, each with why."""
-    rows = text(_NEEDED).columns(run_id=Text, why=Text).subquery("needed")
-    return select(rows.c.run_id, rows.c.why)
+_ROWS = text(_NEEDED).columns(run_id=Text, why=Text)
+
+
+def is_needed(run_id: ColumnElement[str] | InstrumentedAttribute[str]) -> Exists:
+    """Return the condition that the files of a run must stay; its negation is an anti-join."""
+    rows = _ROWS.subquery("needed")
+    return exists().where(rows.c.run_id == run_id)
+
+
+def needed_among(conn: Conn, run_ids: Collection[str]) -> set[str]:
+    """Return those of some runs whose files must stay."""
+    rows = _ROWS.subquery("needed")
+    return set(conn.execute(select(rows.c.run_id).where(rows.c.run_id.in_(run_ids))).scalars())
 
 
 def why_needed(conn: Conn, run_id: str) -> list[str]:
     """Return why the files of a run must stay; nothing if they need not."""
-    rows = needed().subquery()
+    rows = _ROWS.subquery("needed")
     return list(conn.execute(select(rows.c.why).where(rows.c.run_id == run_id)).scalars())
 
 

@@ -54,7 +54,7 @@ def expire_files(context: click.Context, dry_run: bool, as_json: bool, only: Kin
 
 def _rehearse(deployment: Deployment, kind: Kind, *, as_json: bool) -> None:
     from janitor.files import shelf_of  # noqa: PLC0415
-    from janitor.files.expiry import iter_expiring  # noqa: PLC0415
+    from janitor.files.expiring import iter_expiring  # noqa: PLC0415
 
     runs = files = size = 0
     with deployment.engine.connect() as conn:

@@ -9,8 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session, sessionmaker
 
 from janitor.errors import Failure
-from janitor.files.expiry import MOST_REFUSALS, expire, iter_expiring
-from janitor.files.needed import pin, unpin, why_needed
+from janitor.files.expiring import iter_expiring
+from janitor.files.expiry import MOST_REFUSALS, expire
+from janitor.files.needed import needed_among, pin, unpin, why_needed
 from janitor.files.policies import InvalidExpiry, Policy, policies, remove_policy, set_policy
 from janitor.names import UnsafeName
 from janitor.state.run import ResultBranch
@@ -240,3 +241,21 @@ def test_policies_are_set_listed_and_removed(house: House) -> None:
 def test_nonsense_is_refused(house: House, policy: Policy) -> None:
     with house.sessions() as session, pytest.raises((Failure, UnsafeName)):
         set_policy(session, policy)
+
+
+def test_what_comes_to_be_needed_after_it_was_marked_stays(house: House) -> None:
+    add(house, "old")
+    add(house, "older", age=2 * OLD)
+    keep(house, 30)
+    house.take_away("primary")
+    assert expire(house.sessions, house.shelf).left == 2
+    house.bring_back("primary")
+    execute(
+        house,
+        "INSERT INTO review_claim (run_id, reviewer, claimed_until)"
+        " VALUES ('old', 'jane', now() + interval '1 hour')",
+    )
+    with house.sessions() as session:
+        assert needed_among(session, {"old", "older"}) == {"old"}
+    assert expire(house.sessions, house.shelf).files == 1
+    assert left(house) == {"old"}

@@ -17,6 +17,9 @@ CREATE TABLE expiry_policy (
     PRIMARY KEY (files, campaign, result_code)
 );
 
+-- Who resumed from a run is asked for each run whose files are to go.
+CREATE INDEX run_resumed ON run (resume_from) WHERE resume_from IS NOT NULL;
+
 -- Few rows at a time: what is on its way out.
 CREATE INDEX run_log_expiring ON run_log (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX run_artifact_expiring ON run_artifact (expires_at) WHERE expires_at IS NOT NULL;

@@ -12,7 +12,7 @@ from janitor.config.checks import unfit
 from janitor.config.literals import BadLiteral, literal
 from janitor.config.merging import put
 from janitor.config.message import Field, M, Message
-from janitor.config.mistakes import nearest, shown
+from janitor.config.mistakes import nearest
 from janitor.config.model import Config
 from janitor.config.parser import Parser
 from janitor.config.variables import PREFIX, Refused, Setting, settings, spelt
@@ -97,13 +97,13 @@ def _value(known: Field, owner: type[Message], setting: Setting) -> object:
     if known.repeated:
         return _list(known, owner, text)
     try:
-        # No secret has a number, a choice or a truth for a value: those can be told.
+        # No secret has a number, a choice or a truth for a value; but a file may be the wrong one.
         value = text if known.value is str else literal(known.value, _plain(known, text))
     except BadLiteral as bad:
-        raise _BadValue(f"is {shown(text)}; it {bad}") from None
+        raise _BadValue(f"{setting.seen(text)}; it {bad}") from None
     sentence = unfit(known, value)
     if sentence:
-        raise _BadValue(f"is {shown(text)}; it {sentence}")
+        raise _BadValue(f"{setting.seen(text)}; it {sentence}")
     return value
 
 

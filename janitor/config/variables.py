@@ -71,6 +71,10 @@ class Setting:
             raise Refused(f"{self._file} is empty")
         return text
 
+    def seen(self, value: str) -> str:
+        """Return what can be said of a wrong value: nothing of a file's, which may be a secret."""
+        return "holds something else" if self._file else f"is {shown(value)}"
+
 
 def variable(*names: str) -> str:
     """Return the variable that overrides a field; names of blocks around it come first."""

@@ -95,7 +95,22 @@ def test_a_profile_is_compared(file: Path) -> None:
     other = file.with_name("janitor.other.conf")
     other.write_text('oauth2_provider { client_secret: "hunter3" }')
     done = call("--config", str(file), "config", "show", "--diff", "other")
-    assert done.stdout == "Only masked values differ; --secrets shows them.\n"
+    assert done.stdout == "Masked values differ; --secrets shows them.\n"
+
+
+def test_a_masked_difference_is_told_beside_others(file: Path) -> None:
+    other = file.with_name("janitor.other.conf")
+    other.write_text('origin: "x"\noauth2_provider { client_secret: "hunter3" }')
+    done = call("--config", str(file), "config", "show", "--diff", "other")
+    assert '+origin: "x"\n' in done.stdout
+    assert done.stdout.endswith("\nMasked values differ; --secrets shows them.\n")
+    assert "hunter" not in done.stdout
+
+
+def test_a_comparison_says_where_values_come_from(file: Path) -> None:
+    done = call("--config", str(file), "config", "show", "--origin", "--diff", "prod")
+    prod = file.with_name("janitor.prod.conf")
+    assert f'+origin: "prod"  # {prod}:1:9\n' in done.stdout
 
 
 def test_the_template_needs_nothing() -> None:

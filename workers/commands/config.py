@@ -55,8 +55,11 @@ def config_show(context: click.Context, origin: bool, other: str | None, secrets
     if other is not None:
         changed = explained(context.obj, os.environ | {PROFILE_VARIABLE: other})
         profile = os.environ.get(PROFILE_VARIABLE) or "no profile"
-        for line in _differences(settings, changed, (profile, other), secrets=secrets):
+        one, two = (as_text(each, secrets=secrets, tell=tell) for each in (settings, changed))
+        for line in _differences(one, two, (profile, other)):
             click.echo(line)
+        if not secrets and _masks_hide_differences(settings, changed):
+            click.echo("Masked values differ; --secrets shows them.")
         return
     if not secrets and masked(settings):
         click.echo("# Masked values are missing here; --secrets prints them.")
@@ -71,15 +74,18 @@ def config_template() -> None:
     click.echo(template(), nl=False)
 
 
-def _differences(
-    one: Config, other: Config, names: tuple[str, str], *, secrets: bool
-) -> Iterator[str]:
+def _differences(one: str, other: str, names: tuple[str, str]) -> Iterator[str]:
     from difflib import unified_diff  # noqa: PLC0415
 
+    yield from unified_diff(one.splitlines(), other.splitlines(), *names, lineterm="")
+
+
+def _masks_hide_differences(one: Config, other: Config) -> bool:
     from janitor.config.printing import as_text  # noqa: PLC0415
 
-    before = as_text(one, secrets=secrets).splitlines()
-    after = as_text(other, secrets=secrets).splitlines()
-    yield from unified_diff(before, after, *names, lineterm="")
-    if one != other and before == after:
-        yield "Only masked values differ; --secrets shows them."
+    plain, masked = (
+        {*as_text(one, secrets=secrets).splitlines()}
+        ^ {*as_text(other, secrets=secrets).splitlines()}
+        for secrets in (True, False)
+    )
+    return len(plain) > len(masked)

@@ -167,3 +167,11 @@ def test_a_value_knows_its_variable(base: Path) -> None:
     fix: Campaign = config.campaign[0]
     assert fix.origin_of("command") == "JANITOR_CAMPAIGN__FIX__COMMAND"
     assert fix.origin_of("name") == f"{base}:3:18"
+
+
+def test_a_wrong_file_of_a_number_is_not_quoted(base: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hunter2")
+    with pytest.raises(ConfigError) as refused:
+        load(base, {"JANITOR_LEASE_SECONDS_FILE": str(tmp_path / "secret")})
+    assert "holds something else; it takes a number" in str(refused.value)
+    assert "hunter2" not in str(refused.value)

@@ -156,7 +156,9 @@ def _execute(conn: Conn, scope: Scope, options: Options, told: str) -> Sequence[
     parameters = scope.parameters(conn) | {"who": REQUESTER}
 
     def write(unless_there: str) -> Sequence[Any]:
-        statement = compared + _WRITE.format(unless_there=unless_there) + told
+        statement = (
+            compared + _WRITE.format(unless_there=unless_there, still_free=_STILL_FREE) + told
+        )
         return conn.execute(with_estimates(statement, options=options), parameters).all()
 
     if everything:
@@ -194,6 +196,10 @@ compared AS MATERIALIZED (
 )
 """
 
+# For an entry that was changed since it was read. Comparisons and no "=" and "IS NULL": without
+# statistics of the queue the planner takes those for rare, and compares each pair of entries.
+_STILL_FREE = "queue.bucket >= 'default' AND num_nulls(queue.claim_id) > 0"
+
 _WRITE = """
 , changed AS (
     UPDATE queue
@@ -204,10 +210,9 @@ _WRITE = """
         estimated_duration = duration
     FROM placed
     -- By its physical place: an entry that somebody changes meanwhile is left alone.
-    WHERE queue.ctid = place AND distance IS NOT NULL AND free
-        AND queue.bucket = 'default' AND queue.claim_id IS NULL
+    WHERE queue.ctid = place AND distance IS NOT NULL AND free AND {still_free}
         -- What somebody asked for stays as it was asked for.
-        AND coalesce(queue.requester, :who) = :who
+        AND coalesce(placed.requester, :who) = :who
         AND (placed.base IS DISTINCT FROM new_base OR before <> new_priority OR differs)
     RETURNING queue.codebase, queue.suite, queue.change_set, before, queue.priority
 ),
@@ -226,8 +231,8 @@ added AS (
 ),
 removed AS (
     DELETE FROM queue USING compared
-    WHERE queue.ctid = place AND distance IS NULL AND free
-        AND queue.bucket = 'default' AND queue.claim_id IS NULL AND queue.requester = :who
+    WHERE queue.ctid = place AND distance IS NULL AND free AND {still_free}
+        AND compared.requester = :who
     RETURNING queue.codebase, queue.suite, queue.change_set, queue.priority
 )
 """

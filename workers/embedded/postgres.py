@@ -28,6 +28,10 @@ _SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    # PostgreSQL's own are for a machine with little memory: a queue of a million entries would
+    # be read from files, and the server would write checkpoints without end.
+    "shared_buffers": "512MB",
+    "max_wal_size": "4GB",
 }
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -239,6 +239,39 @@ def test_of_two_at_once_the_second_steps_aside(
         assert str(recompute(other)) == "1 candidates: 0 added, 0 changed, 1 unchanged, 0 removed"
 
 
+def test_a_pass_ends_though_nothing_is_known_of_the_queue_but_its_size(
+    field: Any, session: Session
+) -> None:
+    """As after a first pass: nobody has looked at what is in the queue since."""
+    session.execute(
+        text(
+            "INSERT INTO codebase (name, branch_url, url)"
+            " SELECT 'c' || n, 'https://x/' || n, 'x' FROM generate_series(1, 5000) AS n;"
+            " INSERT INTO candidate (codebase, suite, command, publish_policy)"
+            " SELECT name, 'tidy', 'tidy', 'propose' FROM codebase"
+        )
+    )
+    assert run_pass(session).added == 5000
+    session.execute(text("DELETE FROM pg_statistic WHERE starelid = 'queue'::regclass"))
+    assert compared_with_each_other(session) == []
+
+
+def compared_with_each_other(session: Session) -> list[str]:
+    """The loops in the plan of a pass that meet each entry of the queue with each candidate."""
+    plans: list[str] = []
+
+    def note(conn: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+        if "FULL JOIN" in statement and not statement.startswith("EXPLAIN"):
+            cursor.execute(f"EXPLAIN {statement}", parameters)
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+
+    connection = session.connection()
+    event.listen(connection, "before_cursor_execute", note)
+    run_pass(session)
+    assert len(plans) == 1
+    return [line for line in plans[0].splitlines() if "Join Filter: (compared" in line]
+
+
 def test_what_somebody_puts_in_during_a_pass_stays_and_the_pass_goes_on(
     field: Any, session: Session, engine: Engine
 ) -> None:

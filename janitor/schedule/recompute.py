@@ -159,7 +159,8 @@ def _execute(conn: Conn, scope: Scope, options: Options, told: str) -> Sequence[
         statement = (
             compared + _WRITE.format(unless_there=unless_there, still_free=_STILL_FREE) + told
         )
-        return conn.execute(with_estimates(statement, options=options), parameters).all()
+        statement = with_estimates(compared + writing + told, options=options)
+        return conn.execute(statement, parameters).all()
 
     if everything:
         # To look for each entry before it is put in takes a tenth of a first pass, and finds

@@ -239,9 +239,8 @@ def test_of_two_at_once_the_second_steps_aside(
         assert str(recompute(other)) == "1 candidates: 0 added, 0 changed, 1 unchanged, 0 removed"
 
 
-def test_a_pass_ends_though_nothing_is_known_of_the_queue_but_its_size(
-    field: Any, session: Session
-) -> None:
+@pytest.mark.usefixtures("field")
+def test_a_pass_ends_though_nothing_is_known_of_the_queue_but_its_size(session: Session) -> None:
     """As after a first pass: nobody has looked at what is in the queue since."""
     session.execute(
         text(
@@ -260,7 +259,7 @@ def compared_with_each_other(session: Session) -> list[str]:
     """The loops in the plan of a pass that meet each entry of the queue with each candidate."""
     plans: list[str] = []
 
-    def note(conn: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
+    def note(_conn: Any, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         if "FULL JOIN" in statement and not statement.startswith("EXPLAIN"):
             cursor.execute(f"EXPLAIN {statement}", parameters)
             plans.append("\n".join(line for (line,) in cursor.fetchall()))

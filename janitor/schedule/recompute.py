@@ -156,9 +156,7 @@ def _execute(conn: Conn, scope: Scope, options: Options, told: str) -> Sequence[
     parameters = scope.parameters(conn) | {"who": REQUESTER}
 
     def write(unless_there: str) -> Sequence[Any]:
-        statement = (
-            compared + _WRITE.format(unless_there=unless_there, still_free=_STILL_FREE) + told
-        )
+        writing = _WRITE.format(unless_there=unless_there, still_free=_STILL_FREE)
         statement = with_estimates(compared + writing + told, options=options)
         return conn.execute(statement, parameters).all()
 

@@ -2,7 +2,7 @@
 
 from janitor.state.migrations.scripts import run, sql
 
-revision = "0010"
+revision = "0009"
 down_revision = "0008"
 
 

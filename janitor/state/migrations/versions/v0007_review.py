@@ -7,5 +7,5 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Add what is said in the file."""
+    """Record changes of a status from now on; what was before is not known."""
     run(sql("additions/review"))

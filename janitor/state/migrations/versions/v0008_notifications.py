@@ -7,5 +7,5 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Add what is said in the file."""
+    """Begin with no subscription: nobody is told of anything until one is set."""
     run(sql("additions/notifications"))

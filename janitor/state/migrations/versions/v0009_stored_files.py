@@ -7,5 +7,5 @@ down_revision = "0008"
 
 
 def upgrade() -> None:
-    """Add what is said in the file."""
+    """Begin with no policy: nothing expires until one is set."""
     run(sql("additions/stored_files"))

@@ -34,6 +34,9 @@ def told_in_a_sentence(program: str) -> Iterator[None]:
         _complain(program, _sentence(error))
     except JanitorError as error:
         _complain(program, str(error) or type(error).__name__)
+    except UnicodeEncodeError as error:  # how Python keeps bytes of arguments that are no text
+        wrong = ascii(error.object[: error.end][-80:])
+        _complain(program, f"{wrong} is not UTF-8, as names and texts have to be")
     except Exception as error:
         from workers.waiting import advice  # noqa: PLC0415 - --help needs no clients of servers
 

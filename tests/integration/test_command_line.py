@@ -86,6 +86,12 @@ def test_the_check_of_a_database_without_schema_fails(empty_database_url: str) -
     assert janitor_workers("db", "check", database_location=empty_database_url).returncode == 0
 
 
+def test_an_argument_that_is_no_text_is_told(database_url: str) -> None:
+    words = ("schedule", "explain", "caf\udce9", "tidy")
+    done = janitor_workers(*words, database_location=database_url)
+    assert_sentence(done, "caf", "UTF-8")
+
+
 def test_a_wrong_option_is_a_usage_error() -> None:
     done = janitor_workers("worker", "lgos")
     assert done.returncode == 2

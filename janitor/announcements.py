@@ -9,6 +9,7 @@ without losing them.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -16,7 +17,8 @@ import redis
 from sqlalchemy import delete, func, select, text
 
 from janitor.errors import Failure, PassingError
-from janitor.jobs import JobKind, Payload, RetryPolicy, submit
+from janitor.jobs import JobKind, Payload, RetryPolicy
+from janitor.jobs.together import submit_all
 from janitor.redaction import redact
 from janitor.state import Conn
 from janitor.state.announcement import AnnouncementRow
@@ -39,52 +41,69 @@ ANNOUNCE = JobKind(
 )
 
 
-def announce(conn: Conn, channel: str, message: dict[str, Any]) -> None:
+def announce(conn: Conn, channel: str, *messages: dict[str, Any]) -> None:
     """Write news down and ask for them to be published after commit.
 
     Args:
         conn: the transaction of the change.
         channel: the Redis channel.
-        message: what JSON can say.
+        messages: what JSON can say.
     """
-    number = conn.execute(_WRITE, {"channel": channel, "message": json.dumps(message)}).scalar_one()
-    submit(conn, ANNOUNCE, Announce(announcement=number))
+    if not messages:
+        return
+    written = conn.execute(_WRITE, {"channel": channel, "messages": json.dumps(messages)})
+    submit_all(conn, ANNOUNCE, [Announce(announcement=number) for number in written.scalars()])
 
 
-def deliver(conn: Conn, client: redis.Redis, announcement: int) -> None:
-    """Publish one piece of news, unless it is out already.
+def deliver(conn: Conn, client: redis.Redis, announcements: Sequence[int]) -> list[Failure | None]:
+    """Publish news, in the order in which they were written, unless they are out already.
 
     Args:
-        conn: the transaction that ends the job; where it fails to commit, services hear the
+        conn: the transaction that ends the jobs; where it fails to commit, services hear the
             news a second time.
         client: the server of the channels.
-        announcement: the row's id.
+        announcements: the rows' ids.
+
+    Returns:
+        For each, why it can't be published: there is no such row; or None.
 
     Raises:
-        Failure: there is no such row.
         PassingError: the server is away.
     """
-    row = conn.execute(_SENT, {"id": announcement}).one_or_none()
-    if row is None:
-        if not conn.execute(_KNOWN, {"id": announcement}).scalar_one():
-            raise Failure(f"there is no announcement {announcement}")
-        return
+    sent = conn.execute(_SENT, {"ids": list(announcements)}).all()
+    news = sorted((row for row in sent if row.channel is not None), key=lambda row: int(row.id))
     try:
-        client.publish(row.channel, json.dumps(row.message))
+        with client.pipeline(transaction=False) as pipeline:
+            for row in news:
+                pipeline.publish(row.channel, json.dumps(row.message))
+            pipeline.execute()
     except (redis.ConnectionError, redis.TimeoutError) as error:
+        numbers = ", ".join(str(row.id) for row in news)
         raise PassingError(
-            f"announcement {announcement} was not published: {redact(str(error))}"
+            f"announcement {numbers} was not published: {redact(str(error))}"
         ) from error
+    known = {row.id for row in sent}
+    return [
+        None if each in known else Failure(f"there is no announcement {each}")
+        for each in announcements
+    ]
 
 
 _WRITE = text("""
-INSERT INTO announcement (channel, message) VALUES (:channel, cast(:message AS jsonb)) RETURNING id
+INSERT INTO announcement (channel, message)
+SELECT :channel, message FROM jsonb_array_elements(cast(:messages AS jsonb)) AS message
+RETURNING id
 """)
 _SENT = text("""
-UPDATE announcement SET sent_at = now() WHERE id = :id AND sent_at IS NULL
-RETURNING channel, message
+WITH sent AS (
+    UPDATE announcement SET sent_at = now()
+    WHERE id = ANY (cast(:ids AS bigint[])) AND sent_at IS NULL
+    RETURNING id, channel, message
+)
+SELECT known.id, sent.channel, sent.message
+FROM announcement AS known LEFT JOIN sent USING (id)
+WHERE known.id = ANY (cast(:ids AS bigint[]))
 """)
-_KNOWN = text("SELECT EXISTS (SELECT FROM announcement WHERE id = :id)")
 
 
 def prune_sent(conn: Conn) -> int:

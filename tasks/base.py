@@ -10,35 +10,29 @@ from __future__ import annotations
 import logging
 import os
 import socket
-import threading
-import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from celery import Task
-from celery.exceptions import Reject
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from janitor import jobs
 from janitor.deployment import Deployment
 from janitor.errors import Failure
-from janitor.jobs import InvalidPayload, JobKind, Lease, LeaseLost, Payload
+from janitor.jobs import InvalidPayload, JobKind, Lease, LeaseLost, Payload, Ring
 from janitor.redaction import redact
 from janitor.wording import in_words
+from tasks.keeping import kept_alive
+from tasks.patience import patiently, safe
 
 logger = logging.getLogger(__name__)
 
 P = TypeVar("P", bound=Payload)
-R = TypeVar("R")
 
 TRACE_HEADER = "trace_id"
-
-DATABASE_PATIENCE = 30.0  # seconds; less than the shortest time limit of a pool
-DATABASE_PAUSE = 1.0
 
 
 @dataclass
@@ -70,6 +64,14 @@ class Work(Generic[P]):
 
 
 @dataclass(frozen=True)
+class Together:
+    """The code that does many jobs of a kind in one transaction; see :mod:`tasks.together`."""
+
+    body: Callable[[Session, Deployment, Sequence[Any]], Sequence[Failure | None]]
+    most: int
+
+
+@dataclass(frozen=True)
 class JobTask:
     """A kind of job and the code that carries it out.
 
@@ -78,11 +80,13 @@ class JobTask:
         body: the code.
         at_once: whether a worker of its pool that asks for one in the course of its own work does
             it itself, right after the commit. For what takes less than a message would.
+        together: the code that carries out many at once, for kinds that have such.
     """
 
     kind: JobKind[Any]
     body: Callable[[Work[Any]], None]
     at_once: bool = False
+    together: Together | None = None
 
     @property
     def name(self) -> str:
@@ -136,18 +140,23 @@ class LedgerTask(Task[..., None]):
             ask = self.job.kind.read(arguments)
         except Failure as refusal:
             reason = str(refusal)
-            _patiently(lambda: self._refuse(positional, arguments, reason, trace_id))
+            patiently(lambda: self._refuse(positional, arguments, reason, trace_id))
             return
         self.carry(ask, trace_id)
 
     def carry(self, ask: Payload, trace_id: str) -> None:
         """Do a job, unless it is done or somebody else is at it."""
-        lease = _patiently(lambda: self._lease(ask, trace_id))
+        lease = patiently(lambda: self._lease(ask, trace_id))
         if lease is not None:
             self._work(Work(ask, self.deployment, lease))
 
+    def answer(self, rings: Sequence[Ring]) -> None:
+        """Do jobs that were just asked for."""
+        for ring in rings:
+            self.carry(self.job.kind.read(ring.arguments), ring.trace_id)
+
     def _work(self, work: Work[Any]) -> None:
-        with _kept_alive(work.lease, self.deployment):
+        with kept_alive(work.lease, self.deployment):
             try:
                 self.job.body(work)
                 if not work.finished:
@@ -170,17 +179,17 @@ class LedgerTask(Task[..., None]):
         lease = work.lease
         if work.finished:
             # The effects are stored; what broke came after (tidying up), and upkeep does it.
-            logger.warning("%s %s: after the end: %s", lease.kind, lease.key, _safe(error))
+            logger.warning("%s %s: after the end: %s", lease.kind, lease.key, safe(error))
             return
         if lease.attempt >= self.job.kind.retry.max_attempts:
             self._fail(work, error, "error")
             return
-        logger.warning("%s %s: attempt %d: %s", lease.kind, lease.key, lease.attempt, _safe(error))
+        logger.warning("%s %s: attempt %d: %s", lease.kind, lease.key, lease.attempt, safe(error))
         with self.deployment.sessions.begin() as session:
             jobs.retry_later(session, lease, self.job.kind, error)
 
     def _fail(self, work: Work[Any], error: Exception, why: str) -> None:
-        logger.error("%s %s failed: %s", work.lease.kind, work.lease.key, _safe(error))
+        logger.error("%s %s failed: %s", work.lease.kind, work.lease.key, safe(error))
         with self.deployment.sessions.begin() as session:
             jobs.fail(session, work.lease, self.job.kind, work.ask, reason=in_words(error), why=why)
 
@@ -223,53 +232,3 @@ class PeriodicTask(Task[..., str]):
         outcome = self.clock.body(self.deployment)
         logger.info("%s: %s", self.name, outcome)
         return outcome
-
-
-def _patiently(step: Callable[[], R]) -> R:
-    """Take a step that needs the database, and wait for it while it is away.
-
-    Until the row is made, the message may be all there is of a job, so it must not end as
-    failed. Work that waits here leaves the other messages where they are, in the broker.
-
-    Raises:
-        Reject: the wait was long; the message goes back to its queue.
-    """
-    deadline = time.monotonic() + DATABASE_PATIENCE
-    while True:
-        try:
-            return step()
-        except (OperationalError, InterfaceError) as error:
-            if time.monotonic() > deadline:
-                raise Reject(_safe(error), requeue=True) from error
-            logger.warning("waiting for the database: %s", _safe(error).splitlines()[0])
-            time.sleep(DATABASE_PAUSE)
-
-
-@contextmanager
-def _kept_alive(lease: Lease, deployment: Deployment) -> Iterator[None]:
-    """Renew a lease from a thread of its own until the body ends."""
-    ended = threading.Event()
-    renewing = threading.Thread(
-        target=_renew_until, args=(ended, lease, deployment), name="lease", daemon=True
-    )
-    renewing.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        renewing.join()
-
-
-def _renew_until(ended: threading.Event, lease: Lease, deployment: Deployment) -> None:
-    pause = deployment.lease.total_seconds() / 3
-    while not ended.wait(pause):
-        try:
-            with deployment.sessions.begin() as session:
-                if not jobs.renew(session, lease, deployment.lease):
-                    return
-        except Exception as error:  # noqa: BLE001 - the next renewal may succeed
-            logger.warning("%s %s: lease not renewed: %s", lease.kind, lease.key, _safe(error))
-
-
-def _safe(error: BaseException) -> str:
-    return redact(in_words(error))

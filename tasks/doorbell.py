@@ -37,15 +37,15 @@ class CeleryDoorbell:
     def ring(self, rings: Sequence[Ring]) -> None:
         """Send a message for each ring; does not raise when the broker is away."""
         self._send([ring for ring in rings if ring.kind not in self._own])
-        for ring in rings:
-            if ring.kind in self._own:
-                self._do(self._own[ring.kind], ring)
+        for kind, task in self._own.items():
+            if own := [ring for ring in rings if ring.kind == kind]:
+                self._do(task, own)
 
-    def _do(self, task: LedgerTask, ring: Ring) -> None:
+    def _do(self, task: LedgerTask, rings: Sequence[Ring]) -> None:
         try:
-            task.carry(task.job.kind.read(ring.arguments), ring.trace_id)
+            task.answer(rings)
         except Exception as error:  # noqa: BLE001 - what asked for it is committed; the row stays
-            logger.warning("%s is left to upkeep: %s", ring.kind, redact(str(error)))
+            logger.warning("%s is left to upkeep: %s", task.name, redact(str(error)))
 
     def _send(self, rings: Sequence[Ring]) -> None:
         if not rings:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlalchemy.orm import Session
+
 from janitor.announcements import ANNOUNCE, Announce, deliver
 from janitor.deployment import Deployment
+from janitor.errors import Failure
 from janitor.review import (
     RECORD,
     SET_PUBLISH_STATUS,
@@ -12,20 +17,22 @@ from janitor.review import (
     is_superseded,
     note_change,
     reconsider,
-    record_verdict,
+    record_verdicts,
     runs_to_reconsider,
     tell_runner,
 )
 from tasks.base import Work, carries, ticks
+from tasks.together import carries_together
 
 BATCH = 100  # runs that are looked at in one transaction
 
 
-@carries(RECORD)
-def record(work: Work[RecordVerdict]) -> None:
-    """Record a reviewer's verdict on a run."""
-    with work.finish() as session:
-        record_verdict(session, work.ask, work.deployment.config.runner_url)
+@carries_together(RECORD, most=50)
+def record(
+    session: Session, here: Deployment, asks: Sequence[RecordVerdict]
+) -> Sequence[Failure | None]:
+    """Record reviewers' verdicts on runs."""
+    return record_verdicts(session, asks, here.config.runner_url)
 
 
 @carries(SET_PUBLISH_STATUS)
@@ -41,12 +48,12 @@ def set_publish_status(work: Work[SetPublishStatus]) -> None:
         note_change(session, work.ask)
 
 
-@carries(ANNOUNCE, at_once=True)
-def announce(work: Work[Announce]) -> None:
-    """Publish one piece of news on its channel."""
-    here = work.deployment
-    with work.finish() as session:
-        deliver(session, here.redis, work.ask.announcement)
+@carries_together(ANNOUNCE, most=200, at_once=True)
+def announce(
+    session: Session, here: Deployment, asks: Sequence[Announce]
+) -> Sequence[Failure | None]:
+    """Publish news on their channels."""
+    return deliver(session, here.redis, [ask.announcement for ask in asks])
 
 
 @ticks("janitor.review.reconsider")

@@ -12,6 +12,7 @@ from janitor.deployment import Deployment
 from tasks.base import ClockTask, JobTask, LedgerTask, PeriodicTask
 from tasks.catalogue import CLOCK, JOBS
 from tasks.doorbell import CeleryDoorbell
+from tasks.together import TogetherTask
 from workers.broker_url import checked_broker_url
 from workers.pools import pool_named
 from workers.settings import celery_settings
@@ -36,8 +37,14 @@ class JanitorApp(Celery):
             deployment.doorbell = self._doorbell
 
     def work_for(self, pools: Collection[str]) -> None:
-        """Have short jobs of some pools done by the process that asks for them."""
+        """Get ready for the work of some pools, before there are children.
+
+        Their short jobs are done by the process that asks for them.
+        """
         tasks = [task for task in self.tasks.values() if isinstance(task, LedgerTask)]
+        for task in tasks:
+            if isinstance(task, TogetherTask):
+                task.share()
         self._doorbell.answer(
             task for task in tasks if task.job.at_once and task.job.kind.pool in pools
         )
@@ -60,7 +67,7 @@ def create_app(
     """
     app = JanitorApp(Deployment(config))
     for job in jobs:
-        _register(app, LedgerTask(job, app.deployment))
+        _register(app, _task(job, app.deployment))
     for duty in clock:
         _register(app, PeriodicTask(duty, app.deployment))
     # Connections of the main process are no use to its children.
@@ -68,6 +75,12 @@ def create_app(
         lambda **_: app.deployment.forget(), weak=False, dispatch_uid="janitor.forget"
     )
     return app
+
+
+def _task(job: JobTask, deployment: Deployment) -> LedgerTask:
+    if job.together is None:
+        return LedgerTask(job, deployment)
+    return TogetherTask(job, deployment, job.together)
 
 
 def _register(app: JanitorApp, task: LedgerTask | PeriodicTask) -> None:

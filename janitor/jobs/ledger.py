@@ -123,16 +123,19 @@ def finish(conn: Conn, held: Lease) -> None:
         )
 
 
-def fail(conn: Conn, held: Lease, kind: JobKind[P], payload: P, *, reason: str, why: str) -> bool:
+def fail(
+    conn: Conn, held: Lease, kind: JobKind[P], payload: P | None, *, reason: str, why: str
+) -> bool:
     """End a job as failed, with the reason and what its kind says of failed jobs.
 
     Args:
         conn: a transaction of its own.
         held: the lease of the attempt.
         kind: the job's kind; its ``when_failed`` runs in the same transaction.
-        payload: what was asked.
+        payload: what was asked; None where that can't be read, and then nothing more follows.
         reason: what went wrong, for people.
-        why: ``failure`` for a final answer, ``error`` for what did not pass in time.
+        why: ``failure`` for a final answer, ``error`` for what did not pass in time, ``invalid``
+            for what can't be read.
 
     Returns:
         False where the lease was lost; nothing has changed then.
@@ -143,7 +146,7 @@ def fail(conn: Conn, held: Lease, kind: JobKind[P], payload: P, *, reason: str, 
     )
     if not _moved(conn, ended):
         return False
-    if kind.when_failed is not None:
+    if kind.when_failed is not None and payload is not None:
         kind.when_failed(conn, payload, reason)
     return True
 

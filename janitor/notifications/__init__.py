@@ -4,6 +4,6 @@
 subscription. Programs are told on Redis channels instead (:mod:`janitor.announcements`).
 """
 
-from janitor.notifications.outbox import DELIVER, Deliver, notify
+from janitor.notifications.outbox import DELIVER, Deliver, Notice, notify, notify_all
 
-__all__ = ["DELIVER", "Deliver", "notify"]
+__all__ = ["DELIVER", "Deliver", "Notice", "notify", "notify_all"]

@@ -1,14 +1,16 @@
 """People's verdicts on runs: what was said, what follows from it, what still waits for one.
 
-:mod:`.verdicts` records them. What they come to is a pure function (:mod:`.decision`) of the
-campaign's policy (:mod:`.policy`) and of what :mod:`.considered` reads; the run's publish status
-follows (:mod:`.publish_status`), and the runner is told where there is one (:mod:`.runner`).
-:mod:`.waiting` finds the runs that need a verdict, :mod:`.claims` hands them out,
-:mod:`.reconsidering` is for those whose status should change without one.
+:mod:`.verdicts` takes them and :mod:`.recording` records them, many at once. What they come to is
+a pure function (:mod:`.decision`) of the campaign's policy (:mod:`.policy`) and of what
+:mod:`.considered` reads; the run's publish status follows (:mod:`.publish_status`), and the runner
+is told where there is one (:mod:`.runner`). :mod:`.waiting` finds the runs that need a verdict,
+:mod:`.claims` hands them out, :mod:`.reconsidering` is for those whose status should change without
+one.
 """
 
 from janitor.review.publish_status import follow
 from janitor.review.reconsidering import reconsider, runs_to_reconsider
+from janitor.review.recording import Recorded
 from janitor.review.runner import (
     SET_PUBLISH_STATUS,
     SetPublishStatus,
@@ -18,10 +20,9 @@ from janitor.review.runner import (
 )
 from janitor.review.verdicts import (
     RECORD,
-    Recorded,
     RecordVerdict,
     give_verdict,
-    record_verdict,
+    record_verdicts,
     store_review,
 )
 from janitor.review.waiting import runs_needing_review
@@ -37,7 +38,7 @@ __all__ = [
     "is_superseded",
     "note_change",
     "reconsider",
-    "record_verdict",
+    "record_verdicts",
     "runs_needing_review",
     "runs_to_reconsider",
     "store_review",

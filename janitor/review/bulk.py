@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session, sessionmaker
 
 from janitor.errors import Failure
-from janitor.review.verdicts import Recorded, Said, give_verdict
+from janitor.review.recording import Recorded, Said
+from janitor.review.verdicts import give_verdict
 from janitor.review.waiting import Wanted
 
 

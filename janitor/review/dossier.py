@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from janitor.deployment import Deployment
 from janitor.errors import Failure, JanitorError
 from janitor.review.considered import Considered, consider
-from janitor.review.verdicts import VerdictRefused
+from janitor.review.recording import VerdictRefused
 from janitor.state import Run, get_run
 from janitor.state.publish_status import PublishStatusChange
 from janitor.state.review import ReviewHistory

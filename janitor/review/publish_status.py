@@ -7,15 +7,16 @@ changed here. Either way a trigger on the table writes the change down.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from sqlalchemy import text
 
-from janitor.jobs import submit
+from janitor.jobs.together import submit_all
 from janitor.review.considered import Considered
 from janitor.review.decision import Decision
 from janitor.review.runner import SET_PUBLISH_STATUS, SetPublishStatus
-from janitor.runs.news import announce_publish_status, tell_of_publish_status
+from janitor.runs.news import announce_publish_status, tell_of_publish_statuses
 from janitor.state import Conn
 from janitor.state.types import PublishStatus
 
@@ -37,61 +38,88 @@ class Cause:
     verdict_id: int | None
 
 
-def follow(
-    conn: Conn, run: Considered, decision: Decision, cause: Cause, runner_url: str | None
-) -> bool:
-    """Let a run's publish status follow a decision.
+@dataclass(frozen=True)
+class Following:
+    """A run whose publish status is to follow a decision.
 
     Args:
-        conn: the transaction of the decision, with the run's row locked.
         run: the run as the decision saw it.
-        decision: what it should be.
+        decision: what its status should be.
         cause: whose doing it is.
+    """
+
+    run: Considered
+    decision: Decision
+    cause: Cause
+
+
+def follow(conn: Conn, following: Sequence[Following], runner_url: str | None) -> int:
+    """Let the publish statuses of different runs follow decisions.
+
+    Args:
+        conn: the transaction of the decisions, with the runs' rows locked.
+        following: the runs, each once.
         runner_url: the runner service, if there is one.
 
     Returns:
-        Whether anything is to change.
+        How many are to change.
     """
-    status = decision.status
-    if status is None:
-        return False
-    if runner_url is not None and status in _DECIDED:
-        # Whatever the row says: the runner may not have come to an earlier change yet.
-        _ask_runner(conn, run.run_id, status, cause)
-        return True
-    if status == run.publish_status:
-        return False
-    if status not in _DECIDED and run.publish_status not in _DECIDED:
-        return False  # others made it blocked or ignored, and nothing is decided against that
+    changes = [
+        (each.run.run_id, status, each.cause)
+        for each in following
+        if (status := _to_set(each, tell_anyway=runner_url is not None)) is not None
+    ]
     if runner_url is not None:
-        _ask_runner(conn, run.run_id, status, cause)
-    else:
-        _change(conn, run.run_id, status, cause)
-    return True
+        submit_all(conn, SET_PUBLISH_STATUS, [_request(*change) for change in changes])
+    elif changes:
+        _change(conn, changes)
+    return len(changes)
 
 
-def _ask_runner(conn: Conn, run_id: str, status: PublishStatus, cause: Cause) -> None:
-    ask = SetPublishStatus(
+_Change = tuple[str, PublishStatus, Cause]
+
+
+def _to_set(each: Following, *, tell_anyway: bool) -> PublishStatus | None:
+    """The status that is to be set, if any."""
+    status, before = each.decision.status, each.run.publish_status
+    if status in _DECIDED and tell_anyway:
+        # Whatever the row says: the runner may not have come to an earlier change yet.
+        return status
+    if status == before:
+        return None
+    if status not in _DECIDED and before not in _DECIDED:
+        return None  # others made it blocked or ignored, and nothing is decided against that
+    return status
+
+
+def _request(run_id: str, status: PublishStatus, cause: Cause) -> SetPublishStatus:
+    return SetPublishStatus(
         run_id=run_id,
         publish_status=status,
         because=cause.verdict_id or 0,
         actor=cause.actor,
         why=cause.why,
     )
-    submit(conn, SET_PUBLISH_STATUS, ask)
 
 
-def _change(conn: Conn, run_id: str, status: PublishStatus, cause: Cause) -> None:
-    about = json.dumps({"run_id": run_id} | asdict(cause))
-    change = {"run_id": run_id, "status": status, "about": about}
-    changed = conn.execute(_CHANGE, change).one()
-    announce_publish_status(conn, changed)
-    tell_of_publish_status(conn, run_id, status, actor=cause.actor, why=cause.why)
+def _change(conn: Conn, changes: Sequence[_Change]) -> None:
+    asked = {
+        "run_ids": [run_id for run_id, _, _ in changes],
+        "statuses": [status for _, status, _ in changes],
+        "about": json.dumps({run_id: asdict(cause) for run_id, _, cause in changes}),
+    }
+    changed = {row.id: row for row in conn.execute(_CHANGE, asked)}
+    announce_publish_status(conn, *(changed[run_id] for run_id, _, _ in changes))
+    tell_of_publish_statuses(
+        conn, [(run_id, status, cause.actor, cause.why) for run_id, status, cause in changes]
+    )
 
 
 # The trigger that records changes reads the setting; one statement says and does it.
 _CHANGE = text("""
-UPDATE run SET publish_status = cast(:status AS publish_status)
-WHERE id = :run_id AND (SELECT set_config('janitor.publish_status', :about, true)) IS NOT NULL
-RETURNING id, codebase, suite, publish_status
+UPDATE run SET publish_status = asked.status
+FROM unnest(cast(:run_ids AS text[]), cast(:statuses AS publish_status[])) AS asked (id, status)
+WHERE run.id = asked.id
+    AND (SELECT set_config('janitor.publish_status', :about, true)) IS NOT NULL
+RETURNING run.id, run.codebase, run.suite, run.publish_status
 """)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sqlalchemy import select, text
 
 from janitor.review.considered import consider
-from janitor.review.publish_status import Cause, follow
+from janitor.review.publish_status import Cause, Following, follow
 from janitor.state import Conn
 from janitor.state.run import RunRow
 
@@ -40,12 +40,12 @@ def reconsider(conn: Conn, run_ids: Sequence[str], runner_url: str | None) -> in
         .where(RunRow.id.in_(run_ids))
         .with_for_update(key_share=True, skip_locked=True)
     )
-    changed = 0
+    following = []
     for run in consider(conn, list(ours.scalars())):
         decision = run.decide()
         cause = Cause(BY_POLICY, decision.why, run.latest_id or None)
-        changed += follow(conn, run, decision, cause, runner_url)
-    return changed
+        following.append(Following(run, decision, cause))
+    return follow(conn, following, runner_url)
 
 
 # Runs of campaigns without a policy are not looked at: there, verdicts alone decide. Nor are those

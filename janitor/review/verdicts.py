@@ -1,37 +1,22 @@
-"""Recording a verdict: the one that counts, the history beside it, and what follows.
+"""Giving a verdict: the one that counts, the history beside it, and what follows.
 
 One review counts for each run and reviewer; a new one replaces it and the old one stays in
 the history. What all of them come to is said by the campaign's policy (:mod:`.decision`), and
 the run's publish status follows it (:mod:`.publish_status`). A verdict that sends the run back
-puts it in the queue again.
+puts it in the queue again. :mod:`.recording` does all that, for many verdicts at once.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Sequence
 
 from pydantic import Field
-from sqlalchemy import Row, text
 
 from janitor.errors import Failure
 from janitor.jobs import JobKind, Payload
 from janitor.names import RunId
-from janitor.notifications import notify
-from janitor.review.considered import Considered, consider
-from janitor.review.decision import Decision, Given
-from janitor.review.publish_status import Cause, follow
-from janitor.schedule import do_schedule
+from janitor.review.recording import Ask, Recorded, Said, give_verdicts
 from janitor.state import Conn
-from janitor.state.types import Verdict
-
-Said = Literal["approved", "rejected", "abstained", "reschedule", "rescheduled"]
-_Reviewed = Row[str, str, str, str | None]  # codebase, campaign, change set, revision
-SENT_BACK = {"reschedule", "rescheduled"}  # a form in the field uses the second spelling
-
-
-class VerdictRefused(Failure):
-    """A verdict that cannot be given on that run."""
 
 
 class RecordVerdict(Payload):
@@ -52,33 +37,12 @@ RECORD = JobKind(
 )
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """What became of a verdict.
-
-    Args:
-        verdict_id: its number in the history.
-        decision: what the verdicts on the run come to with it.
-        warning: what the reviewer should be told beside that.
-    """
-
-    verdict_id: int
-    decision: Decision
-    warning: str | None
-
-
-def record_verdict(conn: Conn, ask: RecordVerdict, runner_url: str | None) -> Recorded | None:
-    """Record what a job asks; see :func:`give_verdict`."""
-    return give_verdict(
-        conn,
-        ask.run_id,
-        ask.verdict,
-        reviewer=ask.reviewer,
-        is_qa_reviewer=ask.is_qa_reviewer,
-        comment=ask.comment,
-        submission=ask.submission,
-        runner_url=runner_url,
-    )
+def record_verdicts(
+    conn: Conn, asks: Sequence[RecordVerdict], runner_url: str | None
+) -> list[Failure | None]:
+    """Record what jobs ask; returns for each why it is refused, or None."""
+    outcomes = give_verdicts(conn, [Ask(**ask.model_dump()) for ask in asks], runner_url)
+    return [outcome if isinstance(outcome, Failure) else None for outcome in outcomes]
 
 
 def store_review(  # noqa: PLR0917 - callers in the field give them by position
@@ -154,94 +118,8 @@ def give_verdict(
         CandidateUnavailable: it is to be sent back and nothing says what to run.
         InvalidPolicy: the campaign's policy was written past its check.
     """
-    run = _reviewable(conn, run_id, verdict)
-    kept: Verdict = "rejected" if verdict in SENT_BACK else verdict  # type: ignore[assignment]  # what is left of Said
-    (considered,) = consider(conn, [run_id])  # after the lock: no verdict is given meanwhile
-    warning = _warning(considered)
-    row = {
-        "run_id": run_id,
-        "reviewer": reviewer,
-        "verdict": kept,
-        "comment": comment,
-        "qa_reviewer": is_qa_reviewer,
-        "submission": submission,
-        "warning": warning,
-    }
-    verdict_id = conn.execute(_RECORD, row).scalar_one_or_none()
-    if verdict_id is None:
-        return None
-    decision = considered.decide(Given(reviewer, kept, is_qa_reviewer))
-    notify(
-        conn,
-        f"verdict.{kept}",
-        run_id=run_id,
-        verdict=verdict,
-        reviewer=reviewer,
-        comment=comment,
-        why=decision.why,
-    )
-    follow(conn, considered, decision, Cause(reviewer, decision.why, verdict_id), runner_url)
-    if verdict in SENT_BACK:
-        _send_back(conn, run, reviewer)
-    return Recorded(verdict_id, decision, warning)
-
-
-def _warning(run: Considered) -> str | None:
-    newer = run.facts.replaced_by
-    if newer is None:
-        return None
-    return (
-        f"run {run.run_id} was replaced by run {newer}, which has another result: the verdict is"
-        " recorded, but it is the newer run that waits to be published"
-    )
-
-
-def _reviewable(conn: Conn, run_id: str, verdict: Said) -> _Reviewed:
-    """The run, locked, so that verdicts on it come one after the other."""
-    if verdict not in get_args(Said):  # callers in the field pass what a form says
-        raise VerdictRefused(f"{verdict!r} is no verdict; there are {', '.join(get_args(Said))}")
-    run = conn.execute(_LOCK, {"run_id": run_id}).one_or_none()
-    if run is None:
-        raise VerdictRefused(f"there is no run {run_id}, so there can be no verdict on it")
-    if verdict == "approved" and run.revision is None:
-        raise VerdictRefused(
-            f"run {run_id} can't be approved: it has no revision that could be published"
-        )
-    return run
-
-
-def _send_back(conn: Conn, run: _Reviewed, reviewer: str) -> None:
-    do_schedule(
-        conn,
-        run.suite,
-        run.codebase,
-        "default",
-        change_set=run.change_set,
-        refresh=True,
-        requester=f"reviewer ({reviewer})",
-    )
-
-
-# Plain SQL: somebody waits for a verdict, and building these anew each time would take longer than
-# the database does.
-_LOCK = text("""
-SELECT codebase, suite, change_set, revision FROM run WHERE id = :run_id FOR NO KEY UPDATE
-""")
-
-_RECORD = text("""
-WITH given AS (
-    INSERT INTO review_history
-        (run_id, reviewer, verdict, comment, qa_reviewer, submission, warning)
-    VALUES (:run_id, :reviewer, :verdict, :comment, :qa_reviewer, :submission, :warning)
-    ON CONFLICT (run_id, reviewer, submission) DO NOTHING
-    RETURNING id, run_id, reviewer, verdict, comment
-), counting AS (
-    INSERT INTO review (run_id, reviewer, verdict, comment)
-    SELECT run_id, reviewer, verdict, comment FROM given
-    ON CONFLICT (run_id, reviewer) DO UPDATE SET
-        verdict = excluded.verdict, comment = excluded.comment, reviewed_at = now()
-), looked_at AS (
-    DELETE FROM review_claim WHERE run_id = :run_id AND reviewer = :reviewer
-)
-SELECT id FROM given
-""")
+    ask = Ask(run_id, verdict, reviewer, is_qa_reviewer, comment, submission)
+    (outcome,) = give_verdicts(conn, [ask], runner_url)
+    if isinstance(outcome, Failure):
+        raise outcome
+    return outcome

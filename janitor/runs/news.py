@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Row
 
 from janitor.announcements import announce
-from janitor.notifications import notify
+from janitor.notifications import Notice, notify_all
 from janitor.queue import Queue
 from janitor.state import Conn
 from janitor.state.run import RunRow
@@ -31,23 +32,23 @@ def announce_run(conn: Conn, run_id: str) -> None:
     tell_of_publish_status(conn, run_id, run.publish_status)
 
 
-def announce_publish_status(conn: Conn, run: Row[*tuple[Any, ...]]) -> None:
-    """Tell of a run's publish status, in the words that services in the field know.
+def announce_publish_status(conn: Conn, *runs: Row[*tuple[Any, ...]]) -> None:
+    """Tell of the publish status of runs, in the words that services in the field know.
 
     Args:
-        conn: the transaction that sets it.
-        run: the run's id, codebase, suite and publish_status.
+        conn: the transaction that sets them.
+        runs: each run's id, codebase, suite and publish_status.
     """
-    announce(
-        conn,
-        "publish-status",
+    news = [
         {
             "codebase": run.codebase,
             "run_id": run.id,
             "publish_status": run.publish_status,
             "campaign": run.suite,
-        },
-    )
+        }
+        for run in runs
+    ]
+    announce(conn, "publish-status", *news)
 
 
 def tell_of_publish_status(
@@ -67,13 +68,22 @@ def tell_of_publish_status(
         actor: who made it so, if that is known.
         why: the reason, likewise.
     """
-    if status == "unknown":
-        return
-    notify(
+    tell_of_publish_statuses(conn, [(run_id, status, actor, why)])
+
+
+def tell_of_publish_statuses(
+    conn: Conn, news: Sequence[tuple[str, PublishStatus, str | None, str | None]]
+) -> None:
+    """Tell people of several runs: each one's id, publish status, actor and reason."""
+    notify_all(
         conn,
-        f"publish-status.{status}",
-        run_id=run_id,
-        publish_status=status,
-        actor=actor,
-        why=why,
+        [
+            Notice(
+                f"publish-status.{status}",
+                {"publish_status": status, "actor": actor, "why": why},
+                run_id,
+            )
+            for run_id, status, actor, why in news
+            if status != "unknown"
+        ],
     )

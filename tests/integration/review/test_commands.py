@@ -15,7 +15,7 @@ from janitor.errors import Failure
 from janitor.logs import FileSystemLogFileManager
 from janitor.review.bulk import TooMuchWanted
 from janitor.review.policy import InvalidPolicy
-from janitor.review.verdicts import VerdictRefused
+from janitor.review.recording import VerdictRefused
 from janitor.review.waiting import Wanted, waiting_runs
 from janitor.state.review import ReviewHistory
 from janitor.state.run import RunRow

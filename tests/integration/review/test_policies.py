@@ -13,7 +13,7 @@ from janitor.review import give_verdict, reconsider, runs_to_reconsider
 from janitor.review.campaign_policy import kept_policies, policy_of, set_policy, unset_policy
 from janitor.review.considered import consider
 from janitor.review.policy import InvalidPolicy, Policy
-from janitor.review.verdicts import Recorded, Said
+from janitor.review.recording import Recorded, Said
 from janitor.state.announcement import AnnouncementRow
 from janitor.state.job import JobRow
 from janitor.state.review import ReviewHistory

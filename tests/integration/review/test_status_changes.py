@@ -58,7 +58,7 @@ def test_what_was_said_counts_for_one_change_of_one_run(house: Session) -> None:
     house.commit()
     store_review(house, None, None, "r1", "approved", None, "ada", True)
     set_status(house, "rejected")
-    said = json.dumps({"run_id": "r1", "actor": "eve", "why": "because"})
+    said = json.dumps({"r1": {"actor": "eve", "why": "because"}})
     house.execute(select(func.set_config("janitor.publish_status", said, True)))
     set_status(house, "ignored", "r2")
     set_status(house, "blocked")
@@ -72,7 +72,7 @@ def test_what_was_said_counts_for_one_change_of_one_run(house: Session) -> None:
 
 
 def test_another_service_can_say_who_it_was(house: Session) -> None:
-    said = json.dumps({"run_id": "r1", "actor": "eve", "why": "because"})
+    said = json.dumps({"r1": {"actor": "eve", "why": "because"}})
     house.execute(select(func.set_config("janitor.publish_status", said, True)))
     set_status(house, "blocked")
     assert changes(house)[-1] == ("needs-manual-review", "blocked", "eve", "because")

@@ -9,8 +9,8 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from janitor.errors import Failure
-from janitor.review import RECORD, RecordVerdict, record_verdict, store_review
-from janitor.review.verdicts import Said, VerdictRefused
+from janitor.review import RECORD, RecordVerdict, record_verdicts, store_review
+from janitor.review.recording import Said, VerdictRefused
 from janitor.schedule import CandidateUnavailable
 from janitor.state.announcement import AnnouncementRow
 from janitor.state.candidate import Candidate
@@ -147,7 +147,7 @@ def test_the_same_submission_twice_is_recorded_once(house: Session) -> None:
     )
     later = ask.model_copy(update={"verdict": "rejected", "submission": "form-2"})
     for each in (ask, later, ask):
-        record_verdict(house, each, None)
+        assert record_verdicts(house, [each], None) == [None]
         house.commit()
     assert status(house) == "rejected", "the repeated first one does not undo the second"
     assert house.scalars(select(ReviewHistory.verdict).order_by(ReviewHistory.id)).all() == [

@@ -12,7 +12,7 @@ from workers.commands.review.options import verdict_options
 
 if TYPE_CHECKING:  # --help needs no database
     from janitor.review.bulk import Judged
-    from janitor.review.verdicts import Said
+    from janitor.review.recording import Said
 
 
 def _command(name: str, verdict: Said, sentence: str) -> click.Command:

@@ -13,17 +13,16 @@ CREATE TABLE publish_status_change (
 CREATE INDEX publish_status_change_run ON publish_status_change (run_id);
 CREATE INDEX publish_status_change_time ON publish_status_change (changed_at);
 
--- A trigger, so that what other services change is recorded too. Who of ours makes a change says
--- so in the setting janitor.publish_status, which counts for one change of one run.
+-- A trigger, so that what other services change is recorded too. Who of ours makes changes says so
+-- in the setting janitor.publish_status, an object by run; each counts for one change of that run.
 CREATE FUNCTION run_trigger_record_publish_status() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
-    said jsonb := nullif(current_setting('janitor.publish_status', true), '');
+    all_said jsonb := nullif(current_setting('janitor.publish_status', true), '');
+    said jsonb := all_said -> NEW.id;
 BEGIN
-    IF said ->> 'run_id' = NEW.id THEN
-        PERFORM set_config('janitor.publish_status', '', true);
-    ELSE
-        said := NULL;
+    IF said IS NOT NULL THEN
+        PERFORM set_config('janitor.publish_status', (all_said - NEW.id)::text, true);
     END IF;
     INSERT INTO publish_status_change (run_id, before, after, actor, why, verdict_id)
         VALUES (NEW.id, OLD.publish_status, NEW.publish_status,
@@ -107,3 +106,6 @@ BEGIN
     RETURN NULL;
 END
 $$;
+
+-- What is worked off together is looked for by its kind.
+CREATE INDEX job_due_of_kind ON job (kind, not_before) WHERE state = 'pending';

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 P = TypeVar("P", bound=Payload)
 
-GATHER = 0.04  # seconds in which jobs come together while they arrive faster than they are done
+GATHER = 0.1  # seconds in which jobs come together while they arrive faster than they are done
 LONGEST = 10.0  # seconds at it for one message; less than the soft limit of each pool
 
 
@@ -106,14 +106,15 @@ class TogetherTask(LedgerTask):
                 if not ours:
                     return
                 time.sleep(pause)
-                self._do(patiently(self._lease_due))
+                leased = patiently(self._lease_due)
+                self._do(leased)
             more = patiently(self._first_due)
             if more is None:
                 return
             if time.monotonic() > deadline:
                 self._leave(more)
                 return
-            pause = GATHER
+            pause = 0.0 if len(leased) == self.together.most else GATHER
 
     def _leave(self, more: Ring) -> None:
         if self.deployment.doorbell is not None:

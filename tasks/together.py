@@ -100,21 +100,27 @@ class TogetherTask(LedgerTask):
         Whoever puts a row and does not get the turn relies on the look after it was given back.
         """
         deadline = time.monotonic() + LONGEST
-        pause = 0.0
         while True:
             with self._turn() as ours:
                 if not ours:
                     return
-                time.sleep(pause)
-                leased = patiently(self._lease_due)
-                self._do(leased)
+                self._do_until(deadline)
             more = patiently(self._first_due)
             if more is None:
                 return
             if time.monotonic() > deadline:
                 self._leave(more)
                 return
-            pause = 0.0 if len(leased) == self.together.most else GATHER
+
+    def _do_until(self, deadline: float) -> None:
+        """Do batches until nothing is due; one that was not full is followed after a pause."""
+        while True:
+            leased = patiently(self._lease_due)
+            self._do(leased)
+            if time.monotonic() > deadline or patiently(self._first_due) is None:
+                return
+            if len(leased) < self.together.most:
+                time.sleep(GATHER)
 
     def _leave(self, more: Ring) -> None:
         if self.deployment.doorbell is not None:

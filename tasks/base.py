@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from janitor import jobs
 from janitor.deployment import Deployment
 from janitor.errors import Failure
-from janitor.jobs import InvalidPayload, JobKind, Lease, LeaseLost, Payload, Ring
+from janitor.jobs import InvalidPayload, JobKind, Lease, LeaseLost, Payload
 from janitor.redaction import redact
 from janitor.wording import in_words
 from tasks.keeping import kept_alive
@@ -65,10 +65,18 @@ class Work(Generic[P]):
 
 @dataclass(frozen=True)
 class Together:
-    """The code that does many jobs of a kind in one transaction; see :mod:`tasks.together`."""
+    """The code that does many jobs of a kind in one transaction; see :mod:`tasks.together`.
+
+    Args:
+        body: the code.
+        most: how many at once.
+        at_once: whether a worker of its pool that asks for some in the course of its own work does
+            them itself, right after the commit. For what takes less than a message would.
+    """
 
     body: Callable[[Session, Deployment, Sequence[Any]], Sequence[Failure | None]]
     most: int
+    at_once: bool
 
 
 @dataclass(frozen=True)
@@ -78,14 +86,11 @@ class JobTask:
     Args:
         kind: the kind.
         body: the code.
-        at_once: whether a worker of its pool that asks for one in the course of its own work does
-            it itself, right after the commit. For what takes less than a message would.
         together: the code that carries out many at once, for kinds that have such.
     """
 
     kind: JobKind[Any]
     body: Callable[[Work[Any]], None]
-    at_once: bool = False
     together: Together | None = None
 
     @property
@@ -102,11 +107,9 @@ class ClockTask:
     body: Callable[[Deployment], str]
 
 
-def carries(
-    kind: JobKind[P], *, at_once: bool = False
-) -> Callable[[Callable[[Work[P]], None]], JobTask]:
-    """Bind a kind of job to the function that does it; see :class:`JobTask`."""
-    return lambda body: JobTask(kind, body, at_once)
+def carries(kind: JobKind[P]) -> Callable[[Callable[[Work[P]], None]], JobTask]:
+    """Bind a kind of job to the function that does it."""
+    return lambda body: JobTask(kind, body)
 
 
 def ticks(name: str) -> Callable[[Callable[[Deployment], str]], ClockTask]:
@@ -149,11 +152,6 @@ class LedgerTask(Task[..., None]):
         lease = patiently(lambda: self._lease(ask, trace_id))
         if lease is not None:
             self._work(Work(ask, self.deployment, lease))
-
-    def answer(self, rings: Sequence[Ring]) -> None:
-        """Do jobs that were just asked for."""
-        for ring in rings:
-            self.carry(self.job.kind.read(ring.arguments), ring.trace_id)
 
     def _work(self, work: Work[Any]) -> None:
         with kept_alive(work.lease, self.deployment):

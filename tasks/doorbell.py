@@ -1,7 +1,7 @@
 """The doorbell behind the ledger: one Celery message for each ring.
 
 A broker that is away costs nothing but time: the row is there, and upkeep rings again. What a
-worker may as well do itself (:class:`~tasks.base.JobTask`) needs no message.
+worker may as well do itself (:class:`~tasks.base.Together`) needs no message.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from kombu.exceptions import KombuError, OperationalError
 
 from janitor.jobs import Ring
 from janitor.redaction import redact
-from tasks.base import TRACE_HEADER, LedgerTask
+from tasks.base import TRACE_HEADER
+from tasks.together import TogetherTask
 
 logger = logging.getLogger(__name__)
 
@@ -28,22 +29,21 @@ class CeleryDoorbell:
 
     def __init__(self, app: Celery) -> None:
         self._app = app
-        self._own: Mapping[str, LedgerTask] = {}
+        self._own: Mapping[str, TogetherTask] = {}
 
-    def answer(self, own: Iterable[LedgerTask]) -> None:
+    def answer(self, own: Iterable[TogetherTask]) -> None:
         """Do these tasks' jobs right when they are rung for, in this process and its children."""
         self._own = {task.name: task for task in own}
 
     def ring(self, rings: Sequence[Ring]) -> None:
         """Send a message for each ring; does not raise when the broker is away."""
         self._send([ring for ring in rings if ring.kind not in self._own])
-        for kind, task in self._own.items():
-            if own := [ring for ring in rings if ring.kind == kind]:
-                self._do(task, own)
+        for kind in {ring.kind for ring in rings} & self._own.keys():
+            self._do(self._own[kind])
 
-    def _do(self, task: LedgerTask, rings: Sequence[Ring]) -> None:
+    def _do(self, task: TogetherTask) -> None:
         try:
-            task.answer(rings)
+            task.do_what_is_due()
         except Exception as error:  # noqa: BLE001 - what asked for it is committed; the row stays
             logger.warning("%s is left to upkeep: %s", task.name, redact(str(error)))
 

@@ -50,7 +50,7 @@ def carries_together(
     Args:
         kind: the kind.
         most: how many jobs at once.
-        at_once: as for :class:`~tasks.base.JobTask`.
+        at_once: as for :class:`~tasks.base.Together`.
     """
 
     def bind(
@@ -62,7 +62,7 @@ def carries_together(
                 if refusal is not None:
                     raise refusal
 
-        return JobTask(kind, alone, at_once, Together(body, most))
+        return JobTask(kind, alone, Together(body, most, at_once))
 
     return bind
 
@@ -87,14 +87,9 @@ class TogetherTask(LedgerTask):
                 put(conn, kind, ask, trace_id)
 
         patiently(put_row)
-        self._do_what_is_due()
+        self.do_what_is_due()
 
-    def answer(self, rings: Sequence[Ring]) -> None:
-        """Do jobs whose rows are there, with whatever else is due."""
-        del rings
-        self._do_what_is_due()
-
-    def _do_what_is_due(self) -> None:
+    def do_what_is_due(self) -> None:
         """Do all that is due, unless somebody has the turn.
 
         Whoever puts a row and does not get the turn relies on the look after it was given back.

@@ -41,12 +41,11 @@ class JanitorApp(Celery):
 
         Their short jobs are done by the process that asks for them.
         """
-        tasks = [task for task in self.tasks.values() if isinstance(task, LedgerTask)]
+        tasks = [task for task in self.tasks.values() if isinstance(task, TogetherTask)]
         for task in tasks:
-            if isinstance(task, TogetherTask):
-                task.share()
+            task.share()
         self._doorbell.answer(
-            task for task in tasks if task.job.at_once and task.job.kind.pool in pools
+            task for task in tasks if task.together.at_once and task.job.kind.pool in pools
         )
 
 

@@ -218,7 +218,10 @@ class Bench:
         conn.cursor().execute("LISTEN decided")
         while True:
             select.select([conn], [], [])
-            conn.poll()
+            try:
+                conn.poll()
+            except psycopg2.OperationalError:  # the server stops when all is measured
+                return
             now = time.perf_counter()
             with self._heard:
                 for told in conn.notifies:

@@ -11,24 +11,16 @@ from janitor.files.shelf import NO_MODE, Place, Shelf
 from janitor.state import Conn
 from janitor.state.job import JobRow
 from janitor.state.run import RunRow
-from janitor.storage import Location, Metadata
+from janitor.storage import Metadata
 from janitor.storage.measured import Digest
+from janitor.storage.records import StoredFile
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
-    """A file as its row says it; see :class:`~janitor.storage.records.StoredFile`."""
+class Recorded(StoredFile):
+    """A stored file as its row says it, with the codebase of its run."""
 
     codebase: str
-    run_id: str
-    name: str
-    stored_name: str
-    size: int
-    stored_size: int
-    sha256: str
-    content_type: str
-    mtime: datetime
-    location: Location
     stored_at: datetime
     expires_at: datetime | None
     mode: int = NO_MODE

@@ -19,7 +19,7 @@ else
 endif
 
 test: $(READY)  ## unit, integration and acceptance tests, against real servers
-	$(VENV)/bin/python -m pytest $(ARGS)
+	$(VENV)/bin/python -m pytest -n logical --dist worksteal $(ARGS)
 
 lint: $(READY)
 	$(VENV)/bin/ruff check .

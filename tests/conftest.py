@@ -25,6 +25,11 @@ from sqlalchemy.orm import Session
 from workers.embedded import EmbeddedPostgres, EmbeddedValkey
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the size of what takes minutes be chosen."""
+    parser.addoption("--runs", type=int, default=40, help="of tests/acceptance/test_taking_in.py")
+
+
 def pytest_configure() -> None:
     """Let signals reach the programs under test, however the tests were started."""
     # A shell ignores Ctrl-C in what it starts in the background, nohup ignores SIGHUP, and

@@ -130,15 +130,26 @@ def test_deleting_and_listing_runs(place: Place, made: Path) -> None:
         artifacts.get_artifact("r2", "tool")
 
 
+@pytest.mark.parametrize("bucket", ["s3"], indirect=True)
 def test_logs_and_artifacts_can_share_an_s3_bucket(
     bucket: Place, made: Path, tmp_path: Path
 ) -> None:
-    if bucket.kind == "gcs":
-        return  # there the keys are those of the field, without a folder: one bucket for each
     bucket.logs.import_log("hello", "r1", a_log(tmp_path))
     bucket.artifacts.store_artifacts("r1", made, ["tool"])
     assert list(bucket.artifacts.iter_ids()) == ["r1"]
     assert list(bucket.logs.iter_logs()) == [("hello", "r1", ["worker.log"])]
+
+
+@pytest.mark.parametrize("place", ["directory", "gcs"], indirect=True)
+def test_elsewhere_each_has_a_place_of_its_own(place: Place, made: Path, tmp_path: Path) -> None:
+    """Keys are those of the field there, without a folder; nothing is lost in a shared place."""
+    place.logs.import_log("hello", "r1", a_log(tmp_path))
+    place.artifacts.store_artifacts("r1", made, ["tool"])
+    assert list(place.logs.iter_logs()) == [("hello", "r1", ["worker.log"])]
+    assert list(place.artifacts.iter_ids()) == ["hello", "r1"]  # one of them is no run
+    with pytest.raises(UnsafeName):
+        place.artifacts.delete_artifacts("hello")
+    assert place.logs.get_log("hello", "r1", "worker.log").read() == TEXT
 
 
 def test_the_backup_moves_into_a_bucket(bucket: Place, made: Path, tmp_path: Path) -> None:
@@ -159,22 +170,26 @@ def test_the_public_url(place: Place) -> None:
     assert url == f"{before[place.kind]}r1/a%20file.txt"
 
 
-def test_a_signed_url_is_good_for_reading(place: Place, made: Path, tmp_path: Path) -> None:
-    artifacts, logs = place.artifacts, place.logs
-    artifacts.store_artifacts("r1", made, ["tool"])
-    if place.kind == "s3":
-        logs.import_log("hello", "r1", a_log(tmp_path))
-        url = artifacts.signed_artifact_url("r1", "tool", HOUR)
-        assert "X-Amz-Expires=3600" in url
-        assert requests.get(url, timeout=60).content == b"content of tool"
-        url = logs.signed_log_url("hello", "r1", "worker.log", HOUR)
-        assert gzip.decompress(requests.get(url, timeout=60).content) == TEXT
-    else:  # a directory has none; for Google's see test_credentials, signing takes a key there
-        with pytest.raises(Failure, match=r"sign"):
-            artifacts.signed_artifact_url("r1", "tool", HOUR)
-    if place.kind == "directory":
-        with pytest.raises(NoSignedUrls):
-            artifacts.signed_artifact_url("r1", "tool", HOUR)
+@pytest.mark.parametrize("bucket", ["s3"], indirect=True)  # for Google's see test_credentials
+def test_a_signed_url_is_good_for_reading(bucket: Place, made: Path, tmp_path: Path) -> None:
+    bucket.artifacts.store_artifacts("r1", made, ["tool"])
+    bucket.logs.import_log("hello", "r1", a_log(tmp_path))
+    url = bucket.artifacts.signed_artifact_url("r1", "tool", HOUR)
+    assert "X-Amz-Expires=3600" in url
+    assert requests.get(url, timeout=60).content == b"content of tool"
+    url = bucket.logs.signed_log_url("hello", "r1", "worker.log", HOUR)
+    assert gzip.decompress(requests.get(url, timeout=60).content) == TEXT
+
+
+@pytest.mark.parametrize("bucket", ["gcs"], indirect=True)
+def test_without_a_key_nothing_is_signed(bucket: Place) -> None:
+    with pytest.raises(Failure, match="use a service account's key file"):
+        bucket.artifacts.signed_artifact_url("r1", "tool", HOUR)
+
+
+def test_a_directory_has_no_signed_urls(tmp_path: Path) -> None:
+    with pytest.raises(NoSignedUrls):
+        Place("directory", str(tmp_path)).artifacts.signed_artifact_url("r1", "tool", HOUR)
 
 
 @pytest.mark.parametrize("valid_for", [timedelta(0), timedelta(days=7, seconds=1), -HOUR])
@@ -189,11 +204,14 @@ def test_uploads_are_private(proxied: Place, proxy: object, made: Path) -> None:
     heads = "".join(proxy.seen).lower()  # type: ignore[attr-defined]
     assert "predefinedacl" not in heads
     assert "x-amz-acl" not in heads
-    if proxied.kind == "s3":
-        s3 = boto3.client("s3", endpoint_url=proxied.server_url)
-        # Of one request only: moto has no answer for objects that came in parts.
-        grants = s3.get_object_acl(Bucket=BUCKET, Key="artifacts/r1/tool")["Grants"]
-        assert [grant["Grantee"]["Type"] for grant in grants] == ["CanonicalUser"]
+
+
+@pytest.mark.parametrize("bucket", ["s3"], indirect=True)  # Google's emulator knows no rights
+def test_an_upload_is_its_owners(bucket: Place, made: Path) -> None:
+    bucket.artifacts.store_artifacts("r1", made, ["tool"])
+    s3 = boto3.client("s3", endpoint_url=bucket.server_url)
+    grants = s3.get_object_acl(Bucket=BUCKET, Key="artifacts/r1/tool")["Grants"]
+    assert [grant["Grantee"]["Type"] for grant in grants] == ["CanonicalUser"]
 
 
 @pytest.mark.parametrize("name", ["..", "../x", "/etc/passwd", "", "a\nb", "a\0", "x" * 256])

@@ -14,6 +14,7 @@ BEAT_SCHEDULE: dict[str, dict[str, str | float]] = {
     "mend claims": {"task": "janitor.schedule.mend_claims", "schedule": 30 * SECOND},
     "count the queue": {"task": "janitor.schedule.count_queue", "schedule": 30 * SECOND},
     "sweep the spool": {"task": "janitor.schedule.sweep_spool", "schedule": 10 * MINUTE},
+    "analyse new logs": {"task": "janitor.logs.analyse_new", "schedule": 10 * MINUTE},
     "bring back logs": {"task": "janitor.logs.bring_back", "schedule": 5 * MINUTE},
     "bring back artifacts": {"task": "janitor.artifacts.bring_back", "schedule": 5 * MINUTE},
     "let logs go": {"task": "janitor.logs.expire", "schedule": HOUR},

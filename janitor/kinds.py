@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from janitor.analysis import ANALYSE
 from janitor.announcements import ANNOUNCE
 from janitor.artifacts.upload import UPLOAD
 from janitor.jobs import JobKind
@@ -26,6 +27,7 @@ _ALL: tuple[JobKind[Any], ...] = (
     UPLOAD_LINES,
     FINISH,
     INGEST,
+    ANALYSE,
     UPLOAD,
     DIFF,
     RECORD,

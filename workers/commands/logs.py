@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from janitor.config import load
+from workers.commands.analyse import analyse
 from workers.commands.files import add_commands
 from workers.commands.progress import progress
 
@@ -25,6 +26,7 @@ def logs() -> None:
 
 
 add_commands(logs, "logs")
+logs.add_command(analyse)
 
 
 @logs.command()

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from janitor.vcs.child_process import PATIENCE
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
+from janitor.vcs.git_objects import GitObjects
 from janitor.vcs.manager import RevisionInfo, VcsManager, checked_branch_name, checked_codebase
 from janitor.vcs.revisions import EMPTY_TREE, NULL_REVISION, git_revision, git_sha
-from janitor.vcs.sealed_git import GitFailed, run_git
-
-_DIFF = (
-    "diff-tree",
-    *("-r", "-p", "-M"),
-    *("--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short"),
-)
-_LOG = ("log", "-z", "--format=%H%n%B")
+from janitor.vcs.sealed_git import GitFailed
 
 
 class LocalGitVcsManager(VcsManager):
@@ -31,6 +27,7 @@ class LocalGitVcsManager(VcsManager):
     def __init__(self, base_path: str) -> None:
         self.base_path = base_path
         self._base = Path(base_path).absolute()
+        self._objects = GitObjects()
         super().__init__(str(self._base))
 
     def get_repository_url(self, codebase: str) -> str:
@@ -46,12 +43,14 @@ class LocalGitVcsManager(VcsManager):
         """Return the names of the codebases that have a repository."""
         return sorted(found.parent.name for found in self._base.glob("*/objects"))
 
-    def get_diff(self, codebase: str, old_revid: bytes, new_revid: bytes) -> bytes:
-        """Return what changed, as ``git diff`` says it."""
+    def stream_diff(
+        self, codebase: str, old_revid: bytes, new_revid: bytes, *, patience: float = PATIENCE
+    ) -> Generator[bytes]:
+        """Yield what changed, as ``git diff`` says it."""
         old, new = (git_sha(revision, null=EMPTY_TREE) for revision in (old_revid, new_revid))
-        if old == new:
-            return b""
-        return self._run(codebase, (old_revid, new_revid), *_DIFF, old, new)
+        if old != new:
+            with self._reading(codebase, old_revid, new_revid) as repository:
+                yield from self._objects.diff(repository, old, new, patience)
 
     def get_revision_info(
         self, codebase: str, old_revid: bytes, new_revid: bytes
@@ -60,42 +59,35 @@ class LocalGitVcsManager(VcsManager):
         old, new = (git_sha(revision, null="") for revision in (old_revid, new_revid))
         if not new or old == new:
             return []
-        known = [f"^{old}"] if old else []
-        printed = self._run(codebase, (old_revid, new_revid), *_LOG, new, *known, "--")
-        return [_revision_info(entry) for entry in printed.split(b"\0") if entry]
+        with self._reading(codebase, old_revid, new_revid) as repository:
+            return [
+                RevisionInfo(
+                    commit_id=sha.encode(),
+                    revision_id=git_revision(sha),
+                    message=message.decode(errors="replace"),
+                    link=None,
+                )
+                for sha, message in self._objects.only_in(repository, new, old or None)
+            ]
 
     def _path(self, codebase: str) -> Path:
         return self._base / checked_codebase(codebase)
 
-    def _run(self, codebase: str, revisions: tuple[bytes, ...], *arguments: str) -> bytes:
-        objects = self._path(codebase) / "objects"
-        if not objects.is_dir():
+    @contextmanager
+    def _reading(self, codebase: str, *revisions: bytes) -> Iterator[Path]:
+        repository = self._path(codebase)
+        if not (repository / "objects").is_dir():
             raise RepositoryUnavailable(f"{codebase}: there is no Git repository for it yet")
         try:
-            return run_git(objects, *arguments)
+            yield repository
         except GitFailed:
-            # Only now: a process more for every diff would be wasted on the usual case.
-            missing = [revision for revision in revisions if not _has_commit(objects, revision)]
+            # Only now: the usual case should not pay for it.
+            missing = [
+                revision
+                for revision in revisions
+                if revision != NULL_REVISION
+                and self._objects.commit(repository, git_sha(revision, null="")) is None
+            ]
             if missing:
                 raise RevisionMissing(codebase, *missing) from None
             raise
-
-
-def _has_commit(objects: Path, revision: bytes) -> bool:
-    if revision == NULL_REVISION:
-        return True
-    try:
-        kind = run_git(objects, "cat-file", "-t", git_sha(revision, null=EMPTY_TREE))
-    except GitFailed:
-        return False
-    return kind == b"commit\n"
-
-
-def _revision_info(entry: bytes) -> RevisionInfo:
-    sha, _, message = entry.partition(b"\n")
-    return RevisionInfo(
-        commit_id=sha,
-        revision_id=git_revision(sha.decode()),
-        message=message.decode(errors="replace"),
-        link=None,
-    )

@@ -7,12 +7,15 @@ There are four adapters: :mod:`.local_git` and :mod:`.local_bzr` read directorie
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from janitor.names import checked_component, checked_slug
 from janitor.redaction import redact
+from janitor.vcs.child_process import PATIENCE
+from janitor.vcs.errors import DiffTooLarge
 from janitor.vcs.stored import branch_or_none, repository_or_none
 
 if TYPE_CHECKING:
@@ -67,7 +70,6 @@ class VcsManager(ABC):
     def list_repositories(self) -> Iterable[str]:
         """Return the names of the codebases that have a repository."""
 
-    @abstractmethod
     def get_diff(self, codebase: str, old_revid: bytes, new_revid: bytes) -> bytes:
         """Return what changed from one revision to another; nothing for equal ones.
 
@@ -82,6 +84,30 @@ class VcsManager(ABC):
             RepositoryUnavailable: the repository is not there, or not now.
             DiffTimedOut: it took too long.
             DiffTooLarge: it has more than ``LONGEST_DIFF`` bytes.
+        """
+        pieces, length = [], 0
+        with closing(self.stream_diff(codebase, old_revid, new_revid)) as stream:
+            for piece in stream:
+                pieces.append(piece)
+                length += len(piece)
+                if length > LONGEST_DIFF:
+                    raise DiffTooLarge(f"{codebase}: the diff has more than {LONGEST_DIFF} bytes")
+        return b"".join(pieces)
+
+    @abstractmethod
+    def stream_diff(
+        self, codebase: str, old_revid: bytes, new_revid: bytes, *, patience: float = PATIENCE
+    ) -> Generator[bytes]:
+        """Yield what :meth:`get_diff` returns as it comes, of any length.
+
+        Args:
+            codebase: whose repository.
+            old_revid: a revision id, or the null revision.
+            new_revid: likewise.
+            patience: seconds that it may take; a store service has a limit of its own.
+
+        Raises:
+            JanitorError: as :meth:`get_diff` does, the first piece or a later one.
         """
 
     @abstractmethod

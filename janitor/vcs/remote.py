@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from janitor.vcs.child_process import PATIENCE
 from janitor.vcs.errors import RevisionMissing
 from janitor.vcs.manager import RevisionInfo, VcsManager, checked_branch_name, checked_codebase
 from janitor.vcs.revisions import EMPTY_TREE, NO_COMMIT, NULL_REVISION, bzr_revision, git_sha
@@ -60,12 +61,14 @@ class RemoteVcsManager(VcsManager):
         """Return where the store answers with the diff."""
         return self._base + self._path(codebase, "diff", old_revid, new_revid, null=EMPTY_TREE)
 
-    def get_diff(self, codebase: str, old_revid: bytes, new_revid: bytes) -> bytes:
-        """Return what changed, as the store says it."""
+    def stream_diff(
+        self, codebase: str, old_revid: bytes, new_revid: bytes, *, patience: float = PATIENCE
+    ) -> Generator[bytes]:
+        """Yield what changed, as the store says it, in one piece."""
+        del patience  # the store ends what takes too long
         path = self._path(codebase, "diff", old_revid, new_revid, null=EMPTY_TREE)
-        if old_revid == new_revid:
-            return b""
-        return self._get(codebase, path, old_revid, new_revid)
+        if old_revid != new_revid:
+            yield self._get(codebase, path, old_revid, new_revid)
 
     def get_revision_info(
         self, codebase: str, old_revid: bytes, new_revid: bytes

@@ -9,21 +9,22 @@ or references of the repository are read, and it does not matter whose directory
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import signal
-import subprocess
 import tempfile
-import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 
 from janitor.errors import PassingError
+from janitor.vcs.child_process import PATIENCE, ChildProcess
 from janitor.vcs.errors import DiffTimedOut, DiffTooLarge
+from janitor.vcs.kept_program import KeptProgram
 from janitor.vcs.manager import LONGEST_DIFF
 
-PATIENCE = 600.0  # seconds; well within what a vcs worker allows a task
+_SHALLOW = re.compile(rb"^[0-9a-f]{40}\n", re.MULTILINE)
+SETTLED = 0.1  # seconds after which another change of a directory has another time, surely
 
 
 class GitMissing(PassingError):
@@ -34,11 +35,11 @@ class GitFailed(PassingError):
     """The ``git`` program could not do it; where the repository is damaged, a repair helps."""
 
 
-def run_git(objects: Path, *arguments: str, patience: float = PATIENCE) -> bytes:
+def run_git(repository: Path, *arguments: str, patience: float = PATIENCE) -> bytes:
     """Return what Git prints.
 
     Args:
-        objects: the object directory of a repository.
+        repository: whose objects.
         arguments: a Git command that reads objects, and nothing from outside unchecked.
         patience: seconds after which it is ended.
 
@@ -48,65 +49,88 @@ def run_git(objects: Path, *arguments: str, patience: float = PATIENCE) -> bytes
         DiffTimedOut: it did not end in time.
         DiffTooLarge: it printed more than a diff may have.
     """
-    with _empty_repository() as home, tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(  # noqa: S603 - no shell, checked arguments
-            [_program(), "--git-dir", str(home), *arguments],
-            cwd=home,
-            env=_environment(home, objects),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            process_group=0,  # so that whatever it starts ends with it
-        )
-        output, timed_out = _read(process, patience)
-        if timed_out:
-            raise DiffTimedOut(f"git {arguments[0]} in {objects} was ended after {patience:g} s")
-        if len(output) > LONGEST_DIFF:
-            raise DiffTooLarge(
-                f"git {arguments[0]} in {objects} printed more than {LONGEST_DIFF} bytes"
-            )
-        if process.returncode:
-            raise GitFailed(f"git {arguments[0]} in {objects}: {_said(complaints, process)}")
-        return output
-
-
-def _read(process: subprocess.Popen[bytes], patience: float) -> tuple[bytes, bool]:
-    """Read what a process prints, up to a byte more than is allowed; it has ended then."""
-    late = threading.Event()
-
-    def end_late() -> None:
-        late.set()
-        _end(process)
-
-    alarm = threading.Timer(patience, end_late)
-    alarm.start()
-    with process:  # closes the pipe and waits
+    what = f"git {arguments[0]} in {repository}"
+    deadline = time.monotonic() + patience
+    pieces, length = [], 0
+    with _empty_repository(repository) as home:
+        child = _start(home, repository, *arguments)
         try:
-            assert process.stdout is not None  # noqa: S101 - it is a pipe
-            output = process.stdout.read(LONGEST_DIFF + 1)
-            if len(output) > LONGEST_DIFF:
-                _end(process)
-            process.wait()
-        except BaseException:  # a worker's time limit ends the program too
-            _end(process)
+            while piece := child.read(deadline):
+                pieces.append(piece)
+                length += len(piece)
+                if length > LONGEST_DIFF:
+                    raise DiffTooLarge(f"{what} printed more than {LONGEST_DIFF} bytes")
+            if child.wait():
+                raise GitFailed(f"{what}: {child.said()}")
+        except DiffTimedOut:
+            raise DiffTimedOut(f"{what} was ended after {patience:g} s") from None
+        finally:  # a worker's time limit ends the program too
+            child.end()
+    return b"".join(pieces)
+
+
+def keep_git(repository: Path, *arguments: str, end: bytes = b"%b") -> KeptProgram:
+    """Start a Git command that is asked on standard input.
+
+    Args:
+        repository: whose objects.
+        arguments: the command.
+        end: see :class:`~janitor.vcs.kept_program.KeptProgram`.
+
+    Raises:
+        GitMissing: there is no such program.
+        ProgramEnded: it does not even begin.
+    """
+    state = state_of(repository)
+    with _empty_repository(repository) as home:
+        child = _start(home, repository, *arguments, asked=True)
+        program = KeptProgram(child, end=end, fresh_as=state)
+        try:
+            # Once it answers it has read all that it wants of its home, which can go: so nothing
+            # is left behind, however this process ends.
+            for _ in program.ask(b"hello", PATIENCE):
+                pass
+        except BaseException:
+            program.end()
             raise
-        finally:
-            alarm.cancel()
-    return output, late.is_set()
+    return program
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
+def state_of(repository: Path) -> object:
+    """Return what changes when the packs of a repository do.
+
+    Git counts the packed objects for how long an abbreviated id must be, and does so once. What
+    changed just now may change again without anybody seeing it: that equals nothing else.
+    """
+    objects = repository / "objects"
+    seen = [_seen(objects), _seen(objects / "pack"), _seen(objects / "info")]
+    newest = max(changed for _, changed in seen)
+    return tuple(seen) if time.time() - newest / 1e9 > SETTLED else object()
+
+
+def _seen(directory: Path) -> tuple[int, int]:
+    try:
+        found = directory.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_ino, found.st_mtime_ns
+
+
+def _start(home: Path, repository: Path, *arguments: str, asked: bool = False) -> ChildProcess:
+    command = [_program(), "--git-dir", str(home), *arguments]
+    return ChildProcess(command, home, _environment(home, repository / "objects"), asked=asked)
 
 
 @contextmanager
-def _empty_repository() -> Iterator[Path]:
+def _empty_repository(repository: Path) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="janitor-git-") as directory:
         home = Path(directory)
         (home / "refs").mkdir()
         (home / "objects").mkdir()
         (home / "HEAD").write_text("ref: refs/heads/none\n")
+        with suppress(FileNotFoundError):  # where history was cut off on purpose
+            shallow = (repository / "shallow").read_bytes()
+            (home / "shallow").write_bytes(b"".join(_SHALLOW.findall(shallow)))
         yield home
 
 
@@ -130,11 +154,3 @@ def _program() -> str:
     if found is None:
         raise GitMissing("the program git is not on PATH: install it where vcs workers run")
     return found
-
-
-def _said(complaints: IO[bytes], process: subprocess.Popen[bytes]) -> str:
-    complaints.seek(0)
-    words = complaints.read(2000).decode(errors="replace").strip()
-    if process.returncode < 0:
-        return f"ended by {signal.Signals(-process.returncode).name} {words}".rstrip()
-    return words or f"exit code {process.returncode}"

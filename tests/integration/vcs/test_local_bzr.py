@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from janitor.vcs import get_branch_vcs_type, local_bzr
+from janitor.vcs import get_branch_vcs_type, manager
 from janitor.vcs.errors import (
     DiffTooLarge,
     InvalidRevision,
@@ -99,7 +99,7 @@ def test_branches_and_repositories(bzr_store: BzrStore) -> None:
 def test_a_diff_beyond_all_reading_is_refused(
     bzr_store: BzrStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local_bzr, "LONGEST_DIFF", 1000)
+    monkeypatch.setattr(manager, "LONGEST_DIFF", 1000)
     revision = bzr_store.commit({"a": b"line\n" * 1000})
     with pytest.raises(DiffTooLarge):
         bzr_store.manager.get_diff("hello", NULL, revision)

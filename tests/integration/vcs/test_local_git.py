@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from janitor.names import UnsafeName
-from janitor.vcs import get_branch_vcs_type, sealed_git
+from janitor.vcs import get_branch_vcs_type, manager
 from janitor.vcs.errors import (
     DiffTimedOut,
     DiffTooLarge,
@@ -146,7 +146,7 @@ def test_a_diff_that_takes_too_long_is_ended(git_store: GitStore) -> None:
     git_store.commit({b"a": b"x"})
     with pytest.raises(DiffTimedOut):
         run_git(
-            git_store.path / "objects",
+            git_store.path,
             "-c",
             "alias.wait=!exec sleep 60",
             "wait",
@@ -157,7 +157,7 @@ def test_a_diff_that_takes_too_long_is_ended(git_store: GitStore) -> None:
 def test_a_diff_beyond_all_reading_is_refused(
     git_store: GitStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sealed_git, "LONGEST_DIFF", 1000)
+    monkeypatch.setattr(manager, "LONGEST_DIFF", 1000)
     revision = git_store.commit({b"a": b"line\n" * 1_000_000})
     with pytest.raises(DiffTooLarge):
         git_store.manager.get_diff("hello", NULL, revision)

@@ -1,0 +1,141 @@
+"""What Git's programs say of commits: diffs and messages, by programs that stay and are asked.
+
+:mod:`.sealed_git` starts them, :mod:`.kept_program` keeps them. The diff is Git's own, to the byte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from janitor.vcs.child_process import PATIENCE
+from janitor.vcs.errors import DiffTimedOut
+from janitor.vcs.kept_program import KeptPrograms, ProgramEnded, first_line
+from janitor.vcs.revisions import EMPTY_TREE
+from janitor.vcs.sealed_git import GitFailed, keep_git, run_git, state_of
+
+# --always: a pair of commits that is known is answered with a line at least.
+_DIFF = (
+    *("diff-tree", "--stdin", "--always", "-r", "-p", "-M"),
+    *("--no-ext-diff", "--no-textconv", "--no-color", "--submodule=short"),
+)
+_READ = ("cat-file", "--batch")
+_LOG = ("log", "-z", "--format=%H%n%B")
+_MOST_IN_A_ROW = 50  # commits read one by one; more are asked for at once
+
+_TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
+_PARENT = re.compile(rb"^parent ([0-9a-f]{40})$", re.MULTILINE)
+
+
+class GitObjects:
+    """The objects of Git repositories, by what Git's programs print of them."""
+
+    def __init__(self) -> None:
+        self._programs = KeptPrograms()
+
+    def diff(self, repository: Path, old: str, new: str, patience: float) -> Iterator[bytes]:
+        """Yield what ``git diff`` prints between two commits.
+
+        Args:
+            repository: a repository.
+            old: a commit in hexadecimal, or the empty tree.
+            new: likewise.
+            patience: seconds that it may take.
+
+        Raises:
+            GitFailed: an object is not there, or cannot be read.
+            DiffTimedOut: it took longer.
+        """
+        if EMPTY_TREE in {old, new}:
+            old, new = (self._tree(repository, each) for each in (old, new))
+            question = answer = f"{old} {new}"
+        else:
+            # The second commit stands for the only parent of the first.
+            question, answer = f"{new} {old}", new
+        said = self._asked(repository, question, *_DIFF, patience=patience)
+        head, rest = first_line(said)
+        if head != answer.encode():
+            raise GitFailed(f"git diff-tree in {repository}: no answer to {question}")
+        if rest:
+            yield rest
+        yield from said
+
+    def commit(self, repository: Path, sha: str) -> bytes | None:
+        """Return a commit as it is stored, or None if there is none of that name."""
+        said = b"".join(self._asked(repository, sha, *_READ, end=b"%b missing"))
+        head, _, rest = said.partition(b"\n")
+        return rest[:-1] if head.startswith(f"{sha} commit ".encode()) else None
+
+    def only_in(self, repository: Path, new: str, old: str | None) -> Iterator[tuple[str, bytes]]:
+        """Yield the commits that one commit has and another has not, with their messages.
+
+        A few that follow one another, as a run makes them, are read one by one. Wherever there
+        is more to say, Git says it.
+
+        Args:
+            repository: a repository.
+            new: a commit in hexadecimal.
+            old: likewise, or None: all that the first has.
+
+        Raises:
+            GitFailed: an object is not there, or cannot be read.
+        """
+        row = None if old is None else self._row(repository, new, old)
+        if row is not None:
+            yield from row
+            return
+        known = [f"^{old}"] if old else []
+        printed = run_git(repository, *_LOG, new, *known, "--")
+        for entry in printed.split(b"\0"):
+            if entry:
+                sha, _, message = entry.partition(b"\n")
+                yield sha.decode(), message
+
+    def close(self) -> None:
+        """End the programs."""
+        self._programs.close()
+
+    def _row(self, repository: Path, new: str, old: str) -> list[tuple[str, bytes]] | None:
+        row = []
+        while new != old:
+            commit = self.commit(repository, new)
+            if commit is None or len(row) == _MOST_IN_A_ROW:
+                return None
+            head, _, message = commit.partition(b"\n\n")
+            parents = _PARENT.findall(head)
+            # An encoding other than UTF-8, or a NUL: Git knows what it does then.
+            if len(parents) != 1 or b"\nencoding " in head or b"\0" in commit:
+                return None
+            row.append((new, message))
+            new = parents[0].decode()
+        # The old one is not read here, and may not be there.
+        return row if self.commit(repository, old) is not None else None
+
+    def _tree(self, repository: Path, sha: str) -> str:
+        if sha == EMPTY_TREE:
+            return sha
+        found = _TREE.match(self.commit(repository, sha) or b"")
+        if found is None:
+            raise GitFailed(f"there is no commit {sha} in {repository}")
+        return found[1].decode()
+
+    def _asked(
+        self,
+        repository: Path,
+        question: str,
+        *arguments: str,
+        end: bytes = b"%b",
+        patience: float = PATIENCE,
+    ) -> Iterator[bytes]:
+        what = f"git {arguments[0]} in {repository}"
+        key = (repository, arguments)
+        try:
+            with self._programs.one(
+                key, state_of(repository), lambda: keep_git(repository, *arguments, end=end)
+            ) as program:
+                yield from program.ask(question.encode(), patience)
+        except ProgramEnded as error:
+            raise GitFailed(f"{what}: {error}") from None
+        except DiffTimedOut:
+            raise DiffTimedOut(f"{what} was ended after {patience:g} s") from None

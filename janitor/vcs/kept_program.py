@@ -1,0 +1,194 @@
+"""Programs that answer one question after the other, so that not every diff starts a process.
+
+A question is a line. Behind it we send a line that nobody can foresee, which the program gives
+back once it is through: the answer ends there. Each has one question at a time, so a few are
+kept: :class:`KeptPrograms`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import threading
+import time
+import weakref
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager, suppress
+
+import psutil
+
+from janitor.errors import JanitorError, PassingError
+from janitor.vcs.child_process import MOST_MEMORY, ChildProcess
+from janitor.vcs.errors import DiffTooLarge
+
+MOST_KEPT = 4  # programs of one manager that wait for questions
+MOST_QUESTIONS = 1000  # that one program is asked; they remember what they have read
+MOST_KEPT_MEMORY = 256 * 1024 * 1024  # bytes of its own, after which a program is not kept
+
+
+class ProgramEnded(PassingError):
+    """A program ended in the middle of an answer, and said why."""
+
+
+class KeptProgram:
+    """A program with its standard input and output.
+
+    Args:
+        child: started for being asked.
+        end: what it makes of a line that it does not know; ``%b`` is the line.
+        fresh_as: what must be the same for it to be asked again, such as the state of a
+            directory that it has read.
+    """
+
+    def __init__(self, child: ChildProcess, *, end: bytes = b"%b", fresh_as: Hashable = None) -> None:
+        self._child = child
+        self._end = end
+        self._asked = 0
+        self._answering = False
+        self.fresh_as = fresh_as
+
+    def ask(self, question: bytes, patience: float) -> Iterator[bytes]:
+        """Yield the answer as it comes.
+
+        Args:
+            question: a line, without its end.
+            patience: seconds that it may take.
+
+        Raises:
+            ProgramEnded: it could not answer.
+            DiffTooLarge: it would have needed more memory than it may have.
+            DiffTimedOut: it took longer, and was ended.
+        """
+        deadline = time.monotonic() + patience
+        stop = f"end_{secrets.token_hex(16)}".encode()  # the name of no object
+        end = self._end % stop + b"\n"
+        self._asked += 1
+        self._answering = True
+        with suppress(BrokenPipeError):  # it says why
+            self._child.write(b"%b\n%b\n" % (question, stop))
+        held = b""
+        while not held.endswith(end):
+            # What may be a part of the end is held back.
+            if len(held) > len(end):
+                yield held[: -len(end)]
+                held = held[-len(end) :]
+            came = self._child.read(deadline)
+            if not came:
+                raise _ending(self._child.said())
+            held += came
+        self._answering = False
+        if len(held) > len(end):
+            yield held[: -len(end)]
+
+    def may_be_kept(self) -> bool:
+        """Return whether it can be asked again."""
+        if self._answering or self._asked >= MOST_QUESTIONS:
+            return False
+        try:
+            memory = psutil.Process(self._child.pid).memory_info()
+        except psutil.NoSuchProcess:
+            return False
+        own: int = memory.rss - getattr(memory, "shared", 0)  # files that it maps are nobody's
+        return own < MOST_KEPT_MEMORY
+
+    def end(self) -> None:
+        """End it."""
+        self._child.end()
+
+    def leave(self) -> None:
+        """Let go of it without ending it."""
+        self._child.leave()
+
+
+class KeptPrograms:
+    """A few programs that wait for questions; safe in threads and after a fork."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._owner = os.getpid()
+        self._waiting: list[tuple[Hashable, KeptProgram]] = []  # the longest unused first
+        weakref.finalize(self, _end_own, self._owner, self._waiting)
+
+    @contextmanager
+    def one(
+        self, key: Hashable, fresh_as: Hashable, start: Callable[[], KeptProgram]
+    ) -> Iterator[KeptProgram]:
+        """Lend a program; one whose answer was not read to its end is ended.
+
+        Args:
+            key: what kind of program, and for what.
+            fresh_as: one that was started with other than this is ended.
+            start: starts one.
+        """
+        program = self._take(key, fresh_as) or start()
+        try:
+            yield program
+        except BaseException:
+            program.end()
+            raise
+        self._put_back(key, program)
+
+    def close(self) -> None:
+        """End those that wait."""
+        with self._lock:
+            _end_own(self._owner, self._waiting)
+
+    def _take(self, key: Hashable, fresh_as: Hashable) -> KeptProgram | None:
+        self._forget_the_parents()
+        with self._lock:
+            for position, (found, program) in enumerate(self._waiting):
+                if found == key:
+                    del self._waiting[position]
+                    break
+            else:
+                return None
+        if program.fresh_as == fresh_as:
+            return program
+        program.end()
+        return None
+
+    def _put_back(self, key: Hashable, program: KeptProgram) -> None:
+        if not program.may_be_kept():
+            program.end()
+            return
+        with self._lock:
+            self._waiting.append((key, program))
+            superfluous = self._waiting[:-MOST_KEPT]
+            del self._waiting[:-MOST_KEPT]
+        for _, each in superfluous:
+            each.end()
+
+    def _forget_the_parents(self) -> None:
+        if self._owner != os.getpid():
+            self.__init__()  # type: ignore[misc]  # a fork begins anew; its parent goes on asking
+
+
+def first_line(answer: Iterator[bytes]) -> tuple[bytes, bytes]:
+    """Return the first line of an answer without its end, and what came along with it.
+
+    Both are empty if there is none.
+    """
+    came = b""
+    while b"\n" not in came:
+        piece = next(answer, None)
+        if piece is None:
+            return b"", b""
+        came += piece
+    line, _, rest = came.partition(b"\n")
+    return line, rest
+
+
+def _ending(said: str) -> JanitorError:
+    if re.search("out of memory|MemoryError", said, re.IGNORECASE):
+        return DiffTooLarge(f"it needs more than {MOST_MEMORY} bytes of memory: {said}")
+    return ProgramEnded(said)
+
+
+def _end_own(owner: int, waiting: list[tuple[Hashable, KeptProgram]]) -> None:
+    for _, program in waiting:
+        if owner == os.getpid():
+            program.end()
+        else:
+            program.leave()
+    waiting.clear()

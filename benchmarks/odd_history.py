@@ -1,4 +1,4 @@
-"""A Git history with everything that a diff can meet, for benchmarks and tests: the same for a seed.
+"""A Git history with all that a diff can meet, for benchmarks and tests: the same for a seed.
 
 Texts that grow, shrink and move, copies, merges, binary files, modes, symbolic links, submodules,
 files that become directories, empty files, files without a newline at the end, and names that
@@ -16,11 +16,13 @@ from pathlib import Path
 PLAIN, EXECUTABLE, LINK, SUBMODULE = b"100644", b"100755", b"120000", b"160000"
 BRANCH = b"refs/heads/main"
 WHEN = 1_700_000_000
-WORDS = b"alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu".split()  # noqa: SIM905
+FEWEST = 10  # files that stay
+DEEPEST = 20  # directories
+WORDS = b"alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu".split()
 NAMES = (
     b"plain",
     b"with space",
-    b' leading and trailing ',
+    b" leading and trailing ",
     b"caf\xe9",  # Latin-1
     "späß".encode(),
     b"\xff\xfe",
@@ -68,7 +70,7 @@ class OddHistory:
         trees: list[Tree] = []
         for number in range(commits):
             merged = None
-            if trees and self._dice.random() < 0.1:
+            if trees and self._once_in(10):
                 merged = self._dice.randrange(max(len(trees) - 10, 0), len(trees))
                 self._tree |= dict(self._dice.sample(sorted(trees[merged].items()), k=1))
             for _ in range(self._dice.choice((1, 1, 2, 3, 8))):
@@ -111,15 +113,15 @@ class OddHistory:
 
     def _remove(self) -> None:
         path = self._one_of(PLAIN, EXECUTABLE, LINK, SUBMODULE)
-        if path is not None and len(self._tree) > 10:
+        if path is not None and len(self._tree) > FEWEST:
             del self._tree[path]
 
     def _rename(self) -> None:
         path = self._one_of(PLAIN, EXECUTABLE, LINK)
         if path is not None:
             mode, content = self._tree.pop(path)
-            edited = self._edited(content) if mode != LINK and self._dice.random() < 0.5 else content
-            self._tree[self._name()] = mode, edited
+            edited = mode != LINK and self._once_in(2)
+            self._tree[self._name()] = mode, self._edited(content) if edited else content
 
     def _copy(self) -> None:
         path = self._one_of(PLAIN, EXECUTABLE)
@@ -154,9 +156,12 @@ class OddHistory:
     def _swallow(self) -> None:
         """A file becomes a directory."""
         path = self._one_of(PLAIN)
-        if path is not None and path.count(b"/") < 20:
+        if path is not None and path.count(b"/") < DEEPEST:
             mode, content = self._tree.pop(path)
             self._tree[path + b"/" + self._dice.choice(NAMES)] = mode, content
+
+    def _once_in(self, times: int) -> bool:
+        return self._dice.randrange(times) == 0
 
     def _one_of(self, *modes: bytes) -> bytes | None:
         paths = sorted(path for path, (mode, _) in self._tree.items() if mode in modes)
@@ -180,9 +185,9 @@ class OddHistory:
         return b"".join(self._line() for _ in range(lines))
 
     def _line(self) -> bytes:
-        if self._dice.random() < 0.05:
+        if self._once_in(20):
             return b"def f%d():\n" % self._dice.randrange(100)
-        if self._dice.random() < 0.02:
+        if self._once_in(50):
             return b"latin \xe9 and \xff\n"
         return b" ".join(self._dice.choices(WORDS, k=self._dice.randrange(8))) + b"\n"
 
@@ -194,7 +199,7 @@ class OddHistory:
                 self._line() for _ in range(self._dice.randrange(3))
             ]
         edited = b"".join(lines)
-        return edited.rstrip(b"\n") if self._dice.random() < 0.1 else edited
+        return edited.rstrip(b"\n") if self._once_in(10) else edited
 
     def _commit(self, number: int, merged: int | None, before: Tree) -> bytes:
         message = b"Change %d.\n\nIt says \xc3\xa4.\n" % number

@@ -2,8 +2,8 @@
 
 A question is a line of JSON: ``what`` (``diff`` or ``info``), ``repository`` (a path), ``old`` and
 ``new`` (revision ids, a character for each byte) and ``seconds``, after which it is ended wherever
-it is. An answer begins with a line of JSON: empty, or with ``absent`` or ``missing``. Any other line
-is given back. It is run by its path and imports nothing of ours, so that it is small.
+it is. An answer begins with a line of JSON: empty, or with ``absent`` or ``missing``. Any other
+line is given back. It is run by its path and imports nothing of ours, so that it is small.
 """
 
 from __future__ import annotations

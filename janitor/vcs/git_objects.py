@@ -97,7 +97,7 @@ class GitObjects:
         self._programs.close()
 
     def _row(self, repository: Path, new: str, old: str) -> list[tuple[str, bytes]] | None:
-        row = []
+        row: list[tuple[str, bytes]] = []
         while new != old:
             commit = self.commit(repository, new)
             if commit is None or len(row) == _MOST_IN_A_ROW:

@@ -41,7 +41,9 @@ class KeptProgram:
             directory that it has read.
     """
 
-    def __init__(self, child: ChildProcess, *, end: bytes = b"%b", fresh_as: Hashable = None) -> None:
+    def __init__(
+        self, child: ChildProcess, *, end: bytes = b"%b", fresh_as: Hashable = None
+    ) -> None:
         self._child = child
         self._end = end
         self._asked = 0
@@ -137,12 +139,10 @@ class KeptPrograms:
     def _take(self, key: Hashable, fresh_as: Hashable) -> KeptProgram | None:
         self._forget_the_parents()
         with self._lock:
-            for position, (found, program) in enumerate(self._waiting):
-                if found == key:
-                    del self._waiting[position]
-                    break
-            else:
+            kinds = [kind for kind, _ in self._waiting]
+            if key not in kinds:
                 return None
+            _, program = self._waiting.pop(kinds.index(key))
         if program.fresh_as == fresh_as:
             return program
         program.end()

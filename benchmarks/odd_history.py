@@ -238,7 +238,7 @@ def renamed_in_bulk(files: int) -> bytes:
         committer = b"committer Ada <ada@example.com> %d +0000\ndata 0\n" % (WHEN + number)
         commits.append(b"commit %b\nmark :%d\n%bdeleteall\n" % (BRANCH, number + 1, committer))
         commits += [
-            _file(b"%b/%d" % (directory, file), PLAIN, text + end)
+            _file(b"%b/%b-%d" % (directory, directory, file), PLAIN, text + end)
             for file, text in enumerate(texts)
         ]
         commits.append(b"\n")

@@ -178,5 +178,6 @@ def _diffs(session: Session, since: datetime) -> tuple[Diff, ...]:
 
 
 def _beginning(session: Session, run_id: str, role: str) -> str:
-    text = (read_diff(session, run_id, role) or b"").decode(errors="replace")
-    return "\n".join(text.splitlines()[:FIRST_LINES])
+    kept = read_diff(session, run_id, role)
+    lines = kept.body.decode(errors="replace").splitlines() if kept else []
+    return "\n".join(lines[:FIRST_LINES])

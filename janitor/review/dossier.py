@@ -22,7 +22,7 @@ from janitor.state import Run, get_run
 from janitor.state.publish_status import PublishStatusChange
 from janitor.state.review import ReviewHistory
 from janitor.state.stored import RunLog
-from janitor.vcs.run_diff import diff_of_run, read_diff
+from janitor.vcs.run_diff import KeptDiff, diff_of_run, read_diff
 
 TAIL = 64 * 1024  # bytes of a log that are kept for its last lines
 
@@ -117,9 +117,11 @@ def _changes(session: Session, run_id: str) -> list[Change]:
     return [Change(row.before, row.after, row.actor, row.why, row.changed_at) for row in rows]
 
 
-def _diff(deployment: Deployment, run: Run, role: str, kept: bytes | None) -> Page:
+def _diff(deployment: Deployment, run: Run, role: str, kept: KeptDiff | None) -> Page:
     def text() -> bytes:
-        return diff_of_run(run, role, deployment.vcs_managers).body if kept is None else kept
+        found = kept or diff_of_run(run, role, deployment.vcs_managers)
+        cut = b"" if found.truncated is None else b"[the diff goes on]\n"
+        return found.body + cut
 
     return _page(role, text)
 

@@ -167,8 +167,11 @@ WHERE branches.publishable
     AND (cast(:same_diff_as AS text) IS NULL
         OR EXISTS (SELECT FROM run_diff WHERE run_id = ready.id)
         AND NOT EXISTS (
-            SELECT FROM run_diff WHERE run_id = ready.id AND (role, sha256) NOT IN (
-                SELECT role, sha256 FROM run_diff WHERE run_id = :same_diff_as
+            SELECT FROM run_diff WHERE run_id = ready.id AND (
+                truncated IS NOT NULL  -- what comes after its beginning may be another
+                OR (role, sha256) NOT IN (
+                    SELECT role, sha256 FROM run_diff WHERE run_id = :same_diff_as
+                )
             )
         ))
     AND (cast(:id AS text) IS NULL

@@ -21,7 +21,10 @@ class DiffContent(Base):
 
 
 class RunDiff(Base):
-    """What one role of a run changed, with counts of files and lines."""
+    """What one role of a run changed, with counts of files and lines.
+
+    ``truncated`` names the limit that the diff was cut off at; NULL is a whole one.
+    """
 
     __tablename__ = "run_diff"
 
@@ -34,3 +37,4 @@ class RunDiff(Base):
     insertions: Mapped[int]
     deletions: Mapped[int]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
+    truncated: Mapped[str | None]

@@ -1,13 +1,15 @@
 """What a run changed: asked of the repository once, kept in the database from then on.
 
-The diff is kept by its content, so that the same diff of many runs is stored once.
+The diff is kept by its content, so that the same diff of many runs is stored once. Of one that
+nobody will read to its end the beginning is kept, and that it is one.
 """
 
 from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -18,10 +20,12 @@ from janitor.jobs import JobKind, Payload
 from janitor.names import RoleName, RunId
 from janitor.state import Conn, Run, get_run
 from janitor.state.diff import DiffContent, RunDiff
-from janitor.vcs.diff_counts import DiffCounts, count_changes
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing, UnsupportedVcs
 from janitor.vcs.manager import VcsManager
 from janitor.vcs.revisions import NULL_REVISION
+from janitor.vcs.structured import UNLIMITED, DiffCounts, StructuredDiff
+
+LONGEST_KEPT = 16 * 1024 * 1024  # bytes
 
 
 class MakeDiff(Payload):
@@ -45,7 +49,11 @@ class NothingToCompare(Failure):
 
 @dataclass(frozen=True)
 class MadeDiff:
-    """A diff as it goes into the database; ``body`` is the plain text."""
+    """A diff as it goes into the database; ``body`` is the plain text.
+
+    ``truncated`` names the limit that it was cut off at, ``bytes``; the counts are those of what is
+    kept. None is a whole diff.
+    """
 
     run_id: str
     role: str
@@ -53,6 +61,15 @@ class MadeDiff:
     new_revision: bytes
     body: bytes
     counts: DiffCounts
+    truncated: str | None = None
+
+
+@dataclass(frozen=True)
+class KeptDiff:
+    """A diff that is in the database, as :class:`MadeDiff` says."""
+
+    body: bytes
+    truncated: str | None
 
 
 def load_run(conn: Conn, run_id: str) -> Run:
@@ -77,7 +94,27 @@ def diff_of_run(run: Run, role: str, managers: Mapping[str, VcsManager]) -> Made
 
     Raises:
         Failure: it can't be made: no such role, no repositories of the run's kind, a
-            revision that is not there, a diff too large.
+            revision that is not there.
+        PassingError: the repository is not there yet, or not now.
+    """
+    old, new = _revisions(run, role)
+    body, truncated = _beginning(stream_run_diff(run, role, managers))
+    counted = StructuredDiff([body], UNLIMITED, with_lines=False)
+    for _ in counted:
+        pass
+    return MadeDiff(run.id, role, old, new, body, counted.counts, truncated)
+
+
+def stream_run_diff(run: Run, role: str, managers: Mapping[str, VcsManager]) -> Generator[bytes]:
+    """Yield what a run changed, as its repository says it, of any length.
+
+    Args:
+        run: a run.
+        role: which of its result branches.
+        managers: the repositories, by kind.
+
+    Raises:
+        Failure: as :func:`diff_of_run` says.
         PassingError: the repository is not there yet, or not now.
     """
     manager = managers.get(run.vcs_type or "")
@@ -87,8 +124,20 @@ def diff_of_run(run: Run, role: str, managers: Mapping[str, VcsManager]) -> Made
             f" {' and '.join(sorted(managers)) or 'no kind'}"
         )
     old, new = _revisions(run, role)
-    body = manager.get_diff(run.codebase, old, new)
-    return MadeDiff(run.id, role, old, new, body, count_changes(body))
+    yield from manager.stream_diff(run.codebase, old, new)
+
+
+def _beginning(stream: Generator[bytes]) -> tuple[bytes, str | None]:
+    """Return a diff, or whole lines of one that is longer than what is kept, and its limit."""
+    pieces, length = [], 0
+    with closing(stream):
+        for piece in stream:
+            pieces.append(piece)
+            length += len(piece)
+            if length > LONGEST_KEPT:
+                body = b"".join(pieces)[:LONGEST_KEPT]
+                return body[: body.rfind(b"\n") + 1], "bytes"
+    return b"".join(pieces), None
 
 
 def record_diff(conn: Conn, made: MadeDiff) -> None:
@@ -105,22 +154,25 @@ def record_diff(conn: Conn, made: MadeDiff) -> None:
         "files": made.counts.files,
         "insertions": made.counts.insertions,
         "deletions": made.counts.deletions,
+        "truncated": made.truncated,
     }
     of_run = insert(RunDiff).values(run_id=made.run_id, role=made.role, **values)
     conn.execute(of_run.on_conflict_do_update(index_elements=["run_id", "role"], set_=values))
 
 
-def read_diff(conn: Conn, run_id: str, role: str) -> bytes | None:
+def read_diff(conn: Conn, run_id: str, role: str) -> KeptDiff | None:
     """Return the diff that is kept of a role of a run, or None."""
-    body = conn.execute(
-        select(DiffContent.body)
+    found = conn.execute(
+        select(DiffContent.body, RunDiff.truncated)
         .join(RunDiff, RunDiff.sha256 == DiffContent.sha256)
         .where(RunDiff.run_id == run_id, RunDiff.role == role)
-    ).scalar_one_or_none()
-    return None if body is None else zlib.decompress(body)
+    ).one_or_none()
+    return None if found is None else KeptDiff(zlib.decompress(found.body), found.truncated)
 
 
-def get_run_diff(vcs_manager: VcsManager, run: Run, role: str) -> bytes:
+def get_run_diff(
+    vcs_manager: VcsManager, run: Run, role: str, *, conn: Conn | None = None
+) -> bytes:
     """Return what a run changed, or a sentence for a person why that can't be said.
 
     Everything else raises what is wrong; this is for services that show whatever comes.
@@ -129,11 +181,15 @@ def get_run_diff(vcs_manager: VcsManager, run: Run, role: str) -> bytes:
         vcs_manager: the repositories of the run's kind.
         run: a run.
         role: which of its result branches.
+        conn: the database, to look there first; a diff that was cut off there is made anew.
     """
     try:
         old, new = _revisions(run, role)
     except NothingToCompare:
         return f"No branch with role {role}".encode()
+    kept = None if conn is None else read_diff(conn, run.id, role)
+    if kept is not None and kept.truncated is None:
+        return kept.body
     try:
         return vcs_manager.get_diff(run.codebase, old, new)
     except RepositoryUnavailable:

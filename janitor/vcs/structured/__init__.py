@@ -5,10 +5,18 @@ each kind of repository, and within limits (:mod:`.model`). :mod:`.as_json` writ
 """
 
 from janitor.vcs.structured.as_json import as_json
-from janitor.vcs.structured.model import ChangedFile, DiffCounts, Hunk, Limits, Truncated
+from janitor.vcs.structured.model import (
+    UNLIMITED,
+    ChangedFile,
+    DiffCounts,
+    Hunk,
+    Limits,
+    Truncated,
+)
 from janitor.vcs.structured.reading import StructuredDiff
 
 __all__ = [
+    "UNLIMITED",
     "ChangedFile",
     "DiffCounts",
     "Hunk",

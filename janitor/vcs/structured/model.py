@@ -25,6 +25,7 @@ class Limits:
 
 
 USUAL = Limits()
+UNLIMITED = Limits(None, None, None, None)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from janitor.review import store_review
 from janitor.review.claims import claim_next, release
 from janitor.review.waiting import InvalidPlace, Wanted, waiting
 from janitor.state.review_claim import ReviewClaim
-from janitor.vcs.diff_counts import DiffCounts
 from janitor.vcs.run_diff import MadeDiff, record_diff
+from janitor.vcs.structured import DiffCounts
 from tests.integration.review.scenario import add_policy, add_review, add_run
 from tests.integration.runs.scenario import wait_until_blocked
 

@@ -19,8 +19,8 @@ from janitor.review.recording import VerdictRefused
 from janitor.review.waiting import Wanted, waiting_runs
 from janitor.state.review import ReviewHistory
 from janitor.state.run import RunRow
-from janitor.vcs.diff_counts import DiffCounts
 from janitor.vcs.run_diff import MadeDiff, record_diff
+from janitor.vcs.structured import DiffCounts
 from tests.integration.review.scenario import CAMPAIGN, CODEBASE, add_another_run, add_run
 from workers.cli import cli
 

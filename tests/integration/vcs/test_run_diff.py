@@ -13,11 +13,11 @@ from janitor.state.change_set import ChangeSet
 from janitor.state.codebase import Codebase
 from janitor.state.diff import DiffContent, RunDiff
 from janitor.state.run import ResultBranch, RunRow
-from janitor.vcs import UnsupportedVcs, get_run_diff
-from janitor.vcs.diff_counts import DiffCounts
+from janitor.vcs import UnsupportedVcs, get_run_diff, run_diff
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
 from janitor.vcs.run_diff import (
     DIFF,
+    KeptDiff,
     MakeDiff,
     NothingToCompare,
     diff_of_run,
@@ -25,6 +25,7 @@ from janitor.vcs.run_diff import (
     read_diff,
     record_diff,
 )
+from janitor.vcs.structured import DiffCounts
 
 if TYPE_CHECKING:
     from conftest import BzrStore, GitStore
@@ -83,7 +84,8 @@ def test_the_diff_of_a_run_is_kept(session: Session, git_store: GitStore) -> Non
     record_diff(session, made)
     session.commit()
     assert made.counts == DiffCounts(files=1, insertions=2, deletions=1)
-    assert read_diff(session, "run-1", "main") == git_store.manager.get_diff("hello", old, new)
+    whole = git_store.manager.get_diff("hello", old, new)
+    assert read_diff(session, "run-1", "main") == KeptDiff(whole, None)
     row = session.get_one(RunDiff, ("run-1", "main"))
     assert (row.old_revision, row.new_revision) == (old.decode(), new.decode())
     assert (row.files, row.insertions, row.deletions) == (1, 2, 1)
@@ -97,7 +99,7 @@ def test_a_bazaar_run_and_a_new_branch(session: Session, bzr_store: BzrStore) ->
     assert made.body.startswith(b"=== added file 'a'\n")
     assert made.old_revision == b"null:"
     record_diff(session, made)
-    assert read_diff(session, "run-1", "main") == made.body
+    assert read_diff(session, "run-1", "main") == KeptDiff(made.body, None)
 
 
 def test_the_same_diff_of_two_runs_is_stored_once(session: Session, git_store: GitStore) -> None:
@@ -120,7 +122,7 @@ def test_recording_again_replaces(session: Session, git_store: GitStore) -> None
         record_diff(session, again)
     session.commit()
     assert session.scalar(select(func.count()).select_from(RunDiff)) == 2
-    assert read_diff(session, "run-1", "main") == made.body
+    assert read_diff(session, "run-1", "main") == KeptDiff(made.body, None)
 
 
 def test_what_can_not_be_compared_is_final(session: Session, git_store: GitStore) -> None:
@@ -143,6 +145,38 @@ def test_a_repository_that_is_not_there_yet_may_come(session: Session, git_store
     git_store.path.rename(git_store.base / "moved")
     with pytest.raises(RepositoryUnavailable):
         diff_of_run(run, "main", {"git": git_store.manager})
+
+
+def test_of_a_long_diff_the_beginning_is_kept(
+    session: Session, git_store: GitStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run_diff, "LONGEST_KEPT", 1000)
+    new = git_store.commit({b"a": b"a line\n" * 1000})
+    run = store_run(session, "run-1", branches={"main": (None, new)})
+    made = diff_of_run(run, "main", {"git": git_store.manager})
+    record_diff(session, made)
+    session.commit()
+    kept = read_diff(session, "run-1", "main")
+    assert kept == KeptDiff(made.body, "bytes")
+    assert 990 < len(made.body) <= 1000
+    assert made.body.endswith(b"+a line\n")
+    assert made.counts == DiffCounts(1, made.body.count(b"\n+a line"), 0)
+    whole = git_store.manager.get_diff("hello", b"null:", new)
+    assert whole.startswith(made.body)
+    assert get_run_diff(git_store.manager, run, "main", conn=session) == whole
+
+
+def test_a_kept_diff_is_served_from_there(session: Session, git_store: GitStore) -> None:
+    old = git_store.commit({b"a": b"x\n"})
+    new = git_store.commit({b"a": b"y\n"}, parent=old)
+    run = store_run(session, "run-1", branches={"main": (old, new)})
+    made = diff_of_run(run, "main", {"git": git_store.manager})
+    record_diff(session, made)
+    session.commit()
+    git_store.path.rename(git_store.base / "moved")
+    assert get_run_diff(git_store.manager, run, "main", conn=session) == made.body
+    assert b"inaccessible" in get_run_diff(git_store.manager, run, "main")
+    assert get_run_diff(git_store.manager, run, "docs", conn=session) == b"No branch with role docs"
 
 
 def test_get_run_diff_answers_with_a_sentence(session: Session, git_store: GitStore) -> None:

@@ -1,0 +1,11 @@
+"""A diff that is too long is kept as far as it is read."""
+
+from janitor.state.migrations.scripts import run, sql
+
+revision = "0010"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    """Begin with whole diffs only: others were refused so far."""
+    run(sql("additions/diffs"))

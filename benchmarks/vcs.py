@@ -72,19 +72,19 @@ class Stopwatch:
 
 def git_repositories(base: Path, commits: int) -> dict[str, list[Pair]]:
     """Make the Git repositories; returns pairs of commits for each."""
-    made = {"generated": pairs_of(write(base / "generated", OddHistory().stream(commits)))}
+    write(base / "generated", OddHistory().stream(commits))
     if (ROOT / ".git").exists():
         clone = ["git", "clone", "--quiet", "--bare", str(ROOT), str(base / "own")]
         subprocess.run(clone, check=True)  # noqa: S603 - our own words
-        listing = ["git", "--git-dir", str(base / "own"), "rev-list", "--reverse", "HEAD"]
-        found = subprocess.run(listing, check=True, capture_output=True)  # noqa: S603
-        made["own"] = pairs_of(found.stdout.decode().split())
-    return made
+    return {path.name: pairs_of(path) for path in base.iterdir()}
 
 
-def pairs_of(commits: list[str]) -> list[Pair]:
-    """Return each commit with the one before it."""
-    return list(itertools.pairwise(commits))
+def pairs_of(repository: Path) -> list[Pair]:
+    """Return each commit with its first parent, the oldest first."""
+    listing = ["git", "--git-dir", str(repository), "rev-list", "--reverse", "--parents", "HEAD"]
+    found = subprocess.run(listing, check=True, capture_output=True)  # noqa: S603 - our own words
+    lines = [line.split() for line in found.stdout.decode().splitlines()]
+    return [(parents[0], commit) for commit, *parents in lines if parents]
 
 
 def spread(pairs: list[Pair], number: int) -> list[Pair]:

@@ -12,6 +12,7 @@ from workers.commands.artifacts import artifacts
 from workers.commands.beat import beat
 from workers.commands.config import config
 from workers.commands.db import db
+from workers.commands.diff import diff
 from workers.commands.flower import flower
 from workers.commands.logs import logs
 from workers.commands.notifications import notifications
@@ -54,6 +55,7 @@ for _command in (
     beat,
     config,
     db,
+    diff,
     flower,
     logs,
     notifications,

@@ -25,6 +25,8 @@ from janitor.vcs.errors import DiffTooLarge
 MOST_KEPT = 4  # programs of one manager that wait for questions
 MOST_QUESTIONS = 1000  # that one program is asked; they remember what they have read
 MOST_KEPT_MEMORY = 256 * 1024 * 1024  # bytes of its own, after which a program is not kept
+LOOK_EVERY = 32  # questions: how often its memory is looked at, which takes a part of a diff's time
+LONG = 0.1  # seconds: likewise after each answer that took so long
 
 
 class ProgramEnded(PassingError):
@@ -47,6 +49,7 @@ class KeptProgram:
         self._child = child
         self._end = end
         self._asked = 0
+        self._took = 0.0
         self._answering = False
         self.fresh_as = fresh_as
 
@@ -80,6 +83,7 @@ class KeptProgram:
                 raise _ending(self._child.said())
             held += came
         self._answering = False
+        self._took = time.monotonic() + patience - deadline
         if len(held) > len(end):
             yield held[: -len(end)]
 
@@ -87,6 +91,8 @@ class KeptProgram:
         """Return whether it can be asked again."""
         if self._answering or self._asked >= MOST_QUESTIONS:
             return False
+        if self._took < LONG and self._asked % LOOK_EVERY:
+            return True
         try:
             memory = psutil.Process(self._child.pid).memory_info()
         except psutil.NoSuchProcess:

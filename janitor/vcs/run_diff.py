@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -168,6 +168,23 @@ def read_diff(conn: Conn, run_id: str, role: str) -> KeptDiff | None:
         .where(RunDiff.run_id == run_id, RunDiff.role == role)
     ).one_or_none()
     return None if found is None else KeptDiff(zlib.decompress(found.body), found.truncated)
+
+
+def diff_to_show(
+    conn: Conn, run: Run, role: str, managers: Mapping[str, VcsManager]
+) -> Iterable[bytes]:
+    """Return a diff in pieces: the one that is kept, or a stream from the run's repository.
+
+    Args:
+        conn: the database.
+        run: a run.
+        role: which of its result branches.
+        managers: the repositories, by kind; the stream raises as :func:`stream_run_diff` says.
+    """
+    kept = read_diff(conn, run.id, role)
+    if kept is None or kept.truncated is not None:
+        return stream_run_diff(run, role, managers)
+    return [kept.body]
 
 
 def get_run_diff(

@@ -133,7 +133,7 @@ def test_no_diff_has_no_files() -> None:
         (Limits(files=2), 2, 7),
         (Limits(lines=3), 1, 3),
         (Limits(bytes=len(GIT) - 1), 5, 8),
-        (Limits(bytes=100), 1, 2),
+        (Limits(bytes=100), 1, 3),
     ],
 )
 def test_a_limit_ends_it_and_is_named(limits: Limits, files: int, lines: int) -> None:

@@ -19,7 +19,8 @@ from contextlib import contextmanager, suppress
 import psutil
 
 from janitor.errors import JanitorError, PassingError
-from janitor.vcs.child_process import MOST_MEMORY, ChildProcess
+from janitor.vcs import child_process
+from janitor.vcs.child_process import ChildProcess
 from janitor.vcs.errors import DiffTooLarge
 
 MOST_KEPT = 4  # programs of one manager that wait for questions
@@ -187,7 +188,7 @@ def first_line(answer: Iterator[bytes]) -> tuple[bytes, bytes]:
 
 def _ending(said: str) -> JanitorError:
     if re.search("out of memory|MemoryError", said, re.IGNORECASE):
-        return DiffTooLarge(f"it needs more than {MOST_MEMORY} bytes of memory: {said}")
+        return DiffTooLarge(f"it needs more than {child_process.MOST_MEMORY} bytes of memory: {said}")
     return ProgramEnded(said)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 
 from janitor.vcs.errors import DiffTimedOut
 from janitor.vcs.structured.model import Limits, Truncated
@@ -29,6 +29,11 @@ class Lines:
             yield from lines
         if rest and self.truncated is None:  # what was cut off in the middle is no line
             yield rest
+
+    def close(self) -> None:
+        """Let go of the stream: nobody reads on."""
+        if isinstance(self._pieces, Generator):
+            self._pieces.close()
 
     def _allowed(self) -> Iterator[bytes]:
         left, seconds = self._limits.bytes, self._limits.seconds

@@ -38,7 +38,12 @@ class StructuredDiff:
         """Which limit ended it; None while it goes on, and if it was read to its end."""
 
     def __iter__(self) -> Iterator[ChangedFile]:
-        for file in self._files():
+        yield from self._counted(self._files())
+        self.truncated = self.truncated or self._lines.truncated
+        self._lines.close()
+
+    def _counted(self, files: Iterable[ChangedFile]) -> Iterator[ChangedFile]:
+        for file in files:
             self.truncated = self.truncated or self._lines.truncated
             file.truncated = self.truncated is not None
             count = self.counts
@@ -48,7 +53,6 @@ class StructuredDiff:
                 count.deletions + file.deletions,
             )
             yield file
-        self.truncated = self.truncated or self._lines.truncated
 
     def _files(self) -> Iterator[ChangedFile]:
         file: ChangedFile | None = None

@@ -1,0 +1,125 @@
+"""``janitor-workers diff`` as a person meets it."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy.orm import Session
+
+from janitor.vcs import run_diff
+from janitor.vcs.errors import RepositoryUnavailable
+from janitor.vcs.run_diff import NothingToCompare, diff_of_run, record_diff
+from tests.integration.vcs.test_run_diff import store_run
+from workers.cli import cli
+
+if TYPE_CHECKING:
+    from conftest import GitStore
+
+
+def diff(*words: str) -> Result:
+    result = CliRunner().invoke(cli, ["diff", *words], standalone_mode=False)
+    if result.exception is not None:
+        raise result.exception
+    return result
+
+
+@pytest.fixture
+def plain(
+    session: Session, git_store: GitStore, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> bytes:
+    """The diff of the role ``main`` of the run ``run-1``, which is not kept yet."""
+    monkeypatch.setenv("JANITOR_DATABASE_LOCATION", database_url)
+    monkeypatch.setenv("JANITOR_GIT_LOCATION", str(git_store.base))
+    old = git_store.commit({b"a": b"x\n", b"image": b"\0"})
+    new = git_store.commit(
+        {b"a": b"y\n\x1b[2Jz\xe9\n", b"image": b"\0\1", b"b": b"1\n"}, parent=old
+    )
+    store_run(session, "run-1", branches={"main": (old, new), "docs": (old, new)})
+    return git_store.manager.get_diff("hello", old, new)
+
+
+@pytest.fixture
+def kept(session: Session, git_store: GitStore, plain: bytes) -> bytes:
+    """The same, kept; its repository has gone."""
+    run = run_diff.load_run(session, "run-1")
+    record_diff(session, diff_of_run(run, "main", {"git": git_store.manager}))
+    session.commit()
+    git_store.path.rename(git_store.base / "moved")
+    return plain
+
+
+def test_a_kept_diff_is_printed_as_it_is(kept: bytes) -> None:
+    assert diff("run-1", "--role", "main").stdout_bytes == kept
+
+
+def test_another_is_made_by_its_repository(plain: bytes) -> None:
+    both = diff("run-1")
+    assert both.stdout_bytes == plain * 2
+    assert both.stderr == "docs:\nmain:\n"
+
+
+@pytest.mark.usefixtures("kept")
+def test_what_can_not_be_had_is_told() -> None:
+    with pytest.raises(RepositoryUnavailable, match="hello: there is no Git repository"):
+        diff("run-1", "--role", "docs")
+    with pytest.raises(NothingToCompare, match="its roles: docs, main"):
+        diff("run-1", "--role", "other")
+    with pytest.raises(NothingToCompare, match="there is no run run-9"):
+        diff("run-9")
+
+
+@pytest.mark.usefixtures("kept")
+def test_counts() -> None:
+    assert diff("run-1", "--role", "main", "--stat").stdout == (
+        "modified          +2 -1  a\n"
+        "added             +1 -0  b\n"
+        "modified         binary  image\n"
+        "3 files, 3 lines came, 1 went\n"
+    )
+
+
+@pytest.mark.usefixtures("kept")
+def test_json() -> None:
+    told = json.loads(diff("run-1", "--role", "main", "--json").stdout)
+    assert (told["run"], told["role"], told["vcs_type"]) == ("run-1", "main", "git")
+    assert [file["new_path"] for file in told["files"]] == ["a", "b", "image"]
+    assert told["truncated"] is None
+
+
+@pytest.mark.usefixtures("plain")
+def test_json_of_every_role_is_a_line_for_each() -> None:
+    lines = diff("run-1", "--json").stdout.splitlines()
+    assert [json.loads(line)["role"] for line in lines] == ["docs", "main"]
+
+
+def test_a_terminal_gets_colours_and_nothing_that_it_would_obey(
+    kept: bytes, tmp_path: Path
+) -> None:
+    assert b"\x1b[2J" in kept
+    pager = tmp_path / "less"  # which is known to show colours; the real one waits for a key
+    pager.write_text("#!/bin/sh\nexec cat\n")
+    pager.chmod(0o755)
+    ours, terminal = pty.openpty()
+    command = [sys.executable, "-m", "workers", "diff", "run-1", "--role", "main"]
+    environment = os.environ | {"PAGER": str(pager), "LESS": "", "TERM": "xterm"}
+    done = subprocess.Popen(command, stdin=terminal, stdout=terminal, env=environment)
+    os.close(terminal)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # how a terminal ends on Linux
+        pass
+    os.close(ours)
+    assert done.wait() == 0
+    assert b"\x1b[32m+y\r\n" in shown
+    assert b"\x1b[31m-x\r\n" in shown
+    assert b"\x1b[2J" not in shown

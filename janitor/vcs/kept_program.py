@@ -188,7 +188,9 @@ def first_line(answer: Iterator[bytes]) -> tuple[bytes, bytes]:
 
 def _ending(said: str) -> JanitorError:
     if re.search("out of memory|MemoryError", said, re.IGNORECASE):
-        return DiffTooLarge(f"it needs more than {child_process.MOST_MEMORY} bytes of memory: {said}")
+        return DiffTooLarge(
+            f"it needs more than {child_process.MOST_MEMORY} bytes of memory: {said}"
+        )
     return ProgramEnded(said)
 
 

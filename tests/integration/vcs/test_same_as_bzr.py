@@ -115,7 +115,7 @@ def patched(texts: dict[str, bytes], diff: bytes, directory: Path) -> dict[str, 
         if file.kind == "file" and file.hunks:
             path = directory / (file.new_path or file.old_path or b"").decode()
             path.parent.mkdir(parents=True, exist_ok=True)
-            subprocess.run(["patch", "--batch", "--silent", str(path)], input=part, check=True)
+            subprocess.run(["patch", "--force", "--silent", str(path)], input=part, check=True)
     return {
         str(path.relative_to(directory)): path.read_bytes()
         for path in directory.rglob("*")

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from janitor.vcs.child_process import PATIENCE
 from janitor.vcs.errors import DiffTimedOut
+from janitor.vcs.git_walk import GivenUp, Walk
 from janitor.vcs.kept_program import KeptPrograms, ProgramEnded, first_line
 from janitor.vcs.revisions import EMPTY_TREE
 from janitor.vcs.sealed_git import GitFailed, keep_git, run_git, state_of
@@ -22,10 +24,8 @@ _DIFF = (
 )
 _READ = ("cat-file", "--batch")
 _LOG = ("log", "-z", "--format=%H%n%B")
-_MOST_IN_A_ROW = 50  # commits read one by one; more are asked for at once
 
 _TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
-_PARENT = re.compile(rb"^parent ([0-9a-f]{40})$", re.MULTILINE)
 
 
 class GitObjects:
@@ -70,9 +70,6 @@ class GitObjects:
     def only_in(self, repository: Path, new: str, old: str | None) -> Iterator[tuple[str, bytes]]:
         """Yield the commits that one commit has and another has not, with their messages.
 
-        A few that follow one another, as a run makes them, are read one by one. Wherever there
-        is more to say, Git says it.
-
         Args:
             repository: a repository.
             new: a commit in hexadecimal.
@@ -81,10 +78,11 @@ class GitObjects:
         Raises:
             GitFailed: an object is not there, or cannot be read.
         """
-        row = None if old is None else self._row(repository, new, old)
-        if row is not None:
-            yield from row
-            return
+        if old is not None:
+            with suppress(GivenUp):
+                walk = Walk(lambda sha: self.commit(repository, sha))
+                yield from walk.only_in(new, old)
+                return
         known = [f"^{old}"] if old else []
         printed = run_git(repository, *_LOG, new, *known, "--")
         for entry in printed.split(b"\0"):
@@ -95,22 +93,6 @@ class GitObjects:
     def close(self) -> None:
         """End the programs."""
         self._programs.close()
-
-    def _row(self, repository: Path, new: str, old: str) -> list[tuple[str, bytes]] | None:
-        row: list[tuple[str, bytes]] = []
-        while new != old:
-            commit = self.commit(repository, new)
-            if commit is None or len(row) == _MOST_IN_A_ROW:
-                return None
-            head, _, message = commit.partition(b"\n\n")
-            parents = _PARENT.findall(head)
-            # An encoding other than UTF-8, or a NUL: Git knows what it does then.
-            if len(parents) != 1 or b"\nencoding " in head or b"\0" in commit:
-                return None
-            row.append((new, message))
-            new = parents[0].decode()
-        # The old one is not read here, and may not be there.
-        return row if self.commit(repository, old) is not None else None
 
     def _tree(self, repository: Path, sha: str) -> str:
         if sha == EMPTY_TREE:

@@ -1,5 +1,7 @@
 """Every diff is that of ``git diff`` to the byte, and turns the old tree into the new one.
 
+Revision info is that of ``git log``.
+
 JANITOR_VCS_PAIRS=1000 compares so many pairs, of the project's own history and a generated one.
 """
 
@@ -48,6 +50,7 @@ def compare(base: Path, codebase: str, pairs: list[Pair]) -> None:
         assert diff == git(base / codebase, "diff", old, new), (old, new)
         apply(base, codebase, diff, old, new)
         assert_parts(base / codebase, diff, old, new)
+        assert_revisions(base / codebase, manager, old, new)
 
 
 def apply(base: Path, codebase: str, diff: bytes, old: str, new: str) -> None:
@@ -112,6 +115,20 @@ def assert_parts(repository: Path, diff: bytes, old: str, new: str) -> None:
             insertions,
             deletions,
         )
+
+
+def assert_revisions(repository: Path, manager: LocalGitVcsManager, old: str, new: str) -> None:
+    """Revision info is what ``git log`` says, in its order."""
+    infos = manager.get_revision_info(repository.name, revision(old), revision(new))
+    if new == EMPTY_TREE:
+        assert infos == []
+        return
+    known = [] if old == EMPTY_TREE else [f"^{old}"]
+    told = git(repository, "log", "-z", "--format=%H%n%B", new, *known).split(b"\0")
+    said = [entry.partition(b"\n") for entry in told if entry]
+    assert [(info.commit_id, info.message) for info in infos] == [
+        (sha, message.decode()) for sha, _, message in said
+    ], (old, new)
 
 
 def own_history(base: Path) -> list[str]:

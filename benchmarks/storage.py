@@ -155,9 +155,20 @@ def memory(directory: Path, source: Path) -> Figures:
 
 def grow(kind: str, source: Path, store: Path) -> Figures:
     """Be the process that grows."""
-    import workers.running  # noqa: F401, PLC0415 - an idle worker has its modules loaded
+    return grown(lambda: _transfer(kind, source, store))
 
+
+def grown(transfer: Callable[[], object]) -> Figures:
+    """Return by how many MiB this process grows with a transfer, once it is like a worker."""
+    from workers.running import give_back_large  # noqa: PLC0415 - with all of a worker's modules
+
+    give_back_large()
     idle = _kib("VmRSS")
+    transfer()
+    return {"idle_mib": idle // 1024, "grew_by_mib": round((_kib("VmHWM") - idle) / 1024, 1)}
+
+
+def _transfer(kind: str, source: Path, store: Path) -> None:
     with source.open("rb") as file:
         if kind == "log":
             manager = FileSystemLogFileManager(store)
@@ -167,7 +178,6 @@ def grow(kind: str, source: Path, store: Path) -> Figures:
                     pass
         else:
             LocalArtifactManager(store).store_artifact("run", "artifact", file, METADATA)
-    return {"idle_mib": idle // 1024, "grew_by_mib": round((_kib("VmHWM") - idle) / 1024, 1)}
 
 
 def _kib(what: str) -> int:

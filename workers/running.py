@@ -11,6 +11,7 @@ from janitor.config import Config
 from workers import log_output
 from workers.app import JanitorApp, create_app
 from workers.flower_pages import list_all_queues
+from workers.memory import give_back_large
 from workers.pools import pool_named
 from workers.ports import require_free
 from workers.reloading import Reloading
@@ -44,6 +45,7 @@ def run_worker(
 
 def work_on(app: JanitorApp, pools: Sequence[str], *, concurrency: int | None, level: str) -> None:
     """Run a worker of an app; where pools share it, the strictest recycling counts."""
+    give_back_large()
     chosen = [pool_named(name) for name in pools]
     children = concurrency or sum(pool.concurrency for pool in chosen)
     app.work_for(pools)

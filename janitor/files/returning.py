@@ -92,12 +92,14 @@ def _return(
 ) -> int | None:
     """Move one file; return its size, None where it is not for us to move yet."""
     with sessions.begin() as session:
+        # Asked first: the row of a job that ended since is there when we look for it.
+        expected = is_expected(session, shelf, place.run_id)
         row = lock_recorded(session, shelf, place)
         found = shelf.stat("backup", place)
         if row is not None:
             stored_name, kept = _copy(shelf, place, row.metadata, row.digest)
             _move_row(session, shelf, row, stored_name, kept)
-        elif _is_young(found, grace) or is_expected(session, shelf, place.run_id):
+        elif expected or _is_young(found, grace):
             return None
         else:
             metadata = Metadata(content_type_of(place.name), found.mtime, found.mode)

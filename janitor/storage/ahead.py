@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from typing_extensions import Buffer
 
@@ -24,7 +24,7 @@ class _Ahead(io.RawIOBase):
     def __init__(self, file: BinaryIO | io.RawIOBase) -> None:
         super().__init__()
         self._file = file
-        self._ready = memoryview(file.read(CHUNK) or b"")
+        self._ready = file.read(CHUNK) or b""
         whole = len(self._ready) < CHUNK  # most files are, and a thread costs more than they do
         self._reader = None if whole else ThreadPoolExecutor(1, "read-ahead")
         self._coming: deque[Future[bytes | None]] = deque()
@@ -35,13 +35,20 @@ class _Ahead(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Buffer) -> int:
-        if not self._ready and self._coming:
-            self._ready = memoryview(self._coming.popleft().result() or b"")
-            self._order()
         view = memoryview(buffer)
-        piece, self._ready = self._ready[: len(view)], self._ready[len(view) :]
+        piece = self.read(len(view))
         view[: len(piece)] = piece
         return len(piece)
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return what is read already, up to a size; all of it is passed on without a copy."""
+        if not self._ready and self._coming:
+            self._ready = self._coming.popleft().result() or b""
+            self._order()
+        piece, self._ready = self._ready, b""
+        if 0 <= size < len(piece):
+            piece, self._ready = piece[:size], piece[size:]
+        return piece
 
     def close(self) -> None:
         if self._reader is not None:
@@ -57,10 +64,11 @@ class _Ahead(io.RawIOBase):
 def read_ahead(file: BinaryIO | io.RawIOBase) -> BinaryIO:
     """Return a stream of a file from where it stands, read before it is asked for.
 
-    An error of reading is raised where the stream comes to it. Closing the stream ends the
-    thread and leaves the file open, a few pieces further on than was asked for.
+    It may give less than it is asked for, and nothing at its end only. An error of reading is
+    raised where the stream comes to it. Closing the stream ends the thread and leaves the file
+    open, a few pieces further on than was asked for.
 
     Args:
         file: gives less than it is asked for at its end only, as buffered files do.
     """
-    return io.BufferedReader(_Ahead(file), CHUNK)
+    return cast("BinaryIO", _Ahead(file))

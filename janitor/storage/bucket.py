@@ -9,14 +9,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from threading import BoundedSemaphore
 from typing import BinaryIO
 
 from janitor.errors import Failure
 from janitor.storage.keys import checked_key, is_key
-from janitor.storage.pieces import Checksum, Outgoing, incoming
+from janitor.storage.pieces import PIECE, Checksum, Outgoing, incoming
 from janitor.storage.port import (
     BlobStat,
     KeyTaken,
@@ -28,6 +29,10 @@ from janitor.storage.port import (
 
 TIMEOUT = 60.0  # seconds that a service may be silent, unless somebody says otherwise
 LONGEST_SIGNED = timedelta(days=7)  # what both services allow
+
+# Files of several pieces on their way at a time in a process: each costs some 15 MiB, while of
+# small files four together (janitor.storage.parallel) cost less than one of them.
+_LARGE = BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
@@ -69,8 +74,9 @@ class BucketStore(ABC):
     ) -> int:
         """Upload an object; see :meth:`janitor.storage.port.BlobStore.put`."""
         name = self._object_name(key)
+        large = metadata.digest is None or metadata.digest.size >= PIECE
         try:
-            with self._answering(f"store {key}"):
+            with self._answering(f"store {key}"), _LARGE if large else nullcontext():
                 outgoing = Outgoing(content)
                 self._upload(name, outgoing, metadata, timeout or TIMEOUT)
                 return outgoing.tell()

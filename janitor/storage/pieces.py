@@ -11,7 +11,9 @@ from typing_extensions import Buffer
 
 from janitor.storage.port import Damaged, ServiceUnavailable
 
-PIECE = 8 * 1024 * 1024  # bytes; what a transfer holds in memory, S3's least is 5 MiB
+# In bytes; a transfer holds two or three of them in memory. S3 takes no smaller parts, but for
+# the last one.
+PIECE = 5 * 1024 * 1024
 
 
 class Outgoing:
@@ -124,9 +126,8 @@ def _read_full(content: BinaryIO, size: int) -> bytes:
     piece = content.read(size)
     if not piece or len(piece) == size:
         return piece
-    pieces = [piece]
-    missing = size - len(piece)
-    while missing and (piece := content.read(missing)):
-        pieces.append(piece)
-        missing -= len(piece)
-    return b"".join(pieces)
+    whole = io.BytesIO(piece)  # gives what was written to it without another copy
+    whole.seek(len(piece))
+    while (missing := size - whole.tell()) and (piece := content.read(missing)):
+        whole.write(piece)
+    return whole.getvalue()

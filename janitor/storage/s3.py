@@ -20,10 +20,10 @@ from botocore.exceptions import ClientError
 
 from janitor.storage.bucket import TIMEOUT, BucketStore, Found
 from janitor.storage.object_metadata import as_strings, blob_stat
-from janitor.storage.pieces import Checksum, Outgoing
+from janitor.storage.pieces import PIECE, Checksum, Outgoing
 from janitor.storage.port import Metadata
 from janitor.storage.s3_answers import answering, status_of
-from janitor.storage.s3_upload import Upload
+from janitor.storage.s3_upload import Upload, part_for
 
 _ATTEMPTS = 2  # of each call; the pause between them is less than a second
 _CONNECTIONS = 16
@@ -72,6 +72,7 @@ class S3Store(BucketStore):
             {"Bucket": self._bucket_name, "Key": name},
             {"ContentType": metadata.content_type, "Metadata": as_strings(metadata)},
             f"{self.location}: {name}",
+            part_for(metadata.digest.size) if metadata.digest else PIECE,
         )
         upload.send(content)
 

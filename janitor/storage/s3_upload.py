@@ -18,7 +18,7 @@ from janitor.storage.s3_answers import code_of, status_of
 
 logger = logging.getLogger(__name__)
 
-MOST_PARTS = 10_000  # S3's limit; with our pieces 78 GiB
+MOST_PARTS = 10_000  # S3's limit
 _NOTHING_THERE = {"IfNoneMatch": "*"}
 _CONDITION_FAILED = 412
 # How servers that don't know the condition say so.
@@ -37,6 +37,7 @@ class Upload:
         place: bucket and key.
         described: content type and metadata.
         what: it is, for messages.
+        part: bytes of each part, see :func:`part_for`.
     """
 
     def __init__(
@@ -45,11 +46,13 @@ class Upload:
         place: dict[str, str],
         described: dict[str, Any],
         what: str,
+        part: int = PIECE,
     ) -> None:
         self._client = client
         self._place = place
         self._described = described
         self._what = what
+        self._part = part
 
     def send(self, content: Outgoing) -> None:
         """Make the object.
@@ -95,10 +98,12 @@ class Upload:
     def _parts(self, place: dict[str, str], content: Outgoing) -> tuple[list[dict[str, Any]], int]:
         parts: list[dict[str, Any]] = []
         crc = 0
-        while piece := content.read(PIECE):
+        while piece := content.read(self._part):
             number = len(parts) + 1
             if number > MOST_PARTS:
-                raise TooLarge(f"{self._what} has more than {MOST_PARTS} parts of 8 MiB")
+                raise TooLarge(
+                    f"{self._what} has more than {MOST_PARTS} parts of {self._part} bytes"
+                )
             sent = self._client.upload_part(
                 **place, PartNumber=number, Body=piece, ChecksumAlgorithm="CRC32"
             )
@@ -138,6 +143,15 @@ class Upload:
             self._client.abort_multipart_upload(**place)
         except (BotoCoreError, ClientError) as error:
             logger.warning("%s: parts may stay: %s", self._what, redact(str(error)))
+
+
+def part_for(size: int) -> int:
+    """Return how large the parts of an object have to be for all of it to go.
+
+    Args:
+        size: of its content, in bytes; compressed it may take a little more.
+    """
+    return max(PIECE, size // (MOST_PARTS - 1000))
 
 
 def _in_base64(crc: int) -> str:

@@ -15,12 +15,13 @@ import pytest
 
 from janitor.names import UnsafeName
 from janitor.storage import BlobStore, KeyTaken, Metadata, NoSuchBlob, keep
+from janitor.storage.pieces import PIECE
 from tests.integration.storage.conftest import Place
 
 MIB = 1024 * 1024
 THEN = datetime(2024, 2, 3, 4, 5, 6, 123456, tzinfo=UTC)
 METADATA = Metadata("text/plain", THEN, mode=0o640)
-SIZES = (0, 8 * MIB - 1, 8 * MIB, 8 * MIB + 1)  # around the pieces of uploads
+SIZES = (0, PIECE - 1, PIECE, PIECE + 1)  # around the pieces of uploads
 
 
 @pytest.fixture
@@ -80,7 +81,7 @@ def test_nobody_gains_rights_and_we_can_still_read(store: BlobStore) -> None:
         assert found.mode == kept
 
 
-@pytest.mark.parametrize("size", [1, 8 * MIB + 1])
+@pytest.mark.parametrize("size", [1, PIECE + 1])
 def test_a_key_is_never_overwritten(store: BlobStore, size: int) -> None:
     put(store, "run/name", b"first")
     with pytest.raises(KeyTaken):
@@ -88,7 +89,7 @@ def test_a_key_is_never_overwritten(store: BlobStore, size: int) -> None:
     assert get(store, "run/name") == b"first"
 
 
-@pytest.mark.parametrize("size", [1, 8 * MIB + 1])
+@pytest.mark.parametrize("size", [1, PIECE + 1])
 def test_of_two_at_the_same_moment_one_stores(place: Place, size: int) -> None:
     both = threading.Barrier(2)
     outcomes: list[str] = []
@@ -119,7 +120,7 @@ def test_of_two_at_the_same_moment_one_stores(place: Place, size: int) -> None:
     assert get(place.store, "run/name") == winner.encode() * size
 
 
-@pytest.mark.parametrize("size", [7, 8 * MIB + 1])
+@pytest.mark.parametrize("size", [7, PIECE + 1])
 def test_the_same_content_twice_is_kept_once(store: BlobStore, size: int) -> None:
     content = os.urandom(size)
     first = keep(store, "run/name", io.BytesIO(content), METADATA)

@@ -41,12 +41,14 @@ class _Ahead(io.RawIOBase):
         return len(piece)
 
     def read(self, size: int = -1, /) -> bytes:
-        """Return what is read already, up to a size; all of it is passed on without a copy."""
+        """Return what is read already, up to a size; without a copy where all of it fits."""
+        if size < 0:
+            return b"".join(iter(lambda: self.read(CHUNK), b""))
         if not self._ready and self._coming:
             self._ready = self._coming.popleft().result() or b""
             self._order()
         piece, self._ready = self._ready, b""
-        if 0 <= size < len(piece):
+        if size < len(piece):
             piece, self._ready = piece[:size], piece[size:]
         return piece
 

@@ -305,7 +305,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def measure(chosen: argparse.Namespace, directory: Path) -> dict[str, Figures]:
-    """Return the figures."""
+    """Return the figures; those of branches have a module of their own beside this one."""
     base = directory / "git"
     base.mkdir()
     repositories = git_repositories(base, 3 * chosen.pairs)

@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from janitor.vcs.errors import DiffTimedOut
@@ -111,4 +112,7 @@ class ChildProcess:
 
 def _bound_memory(pid: int) -> None:
     if hasattr(resource, "prlimit"):  # Linux has it
-        resource.prlimit(pid, resource.RLIMIT_DATA, (MOST_MEMORY, MOST_MEMORY))
+        with suppress(ProcessLookupError):  # it has ended already, and says why
+            _, allowed = resource.prlimit(pid, resource.RLIMIT_DATA)
+            most = MOST_MEMORY if allowed == resource.RLIM_INFINITY else min(MOST_MEMORY, allowed)
+            resource.prlimit(pid, resource.RLIMIT_DATA, (most, most))

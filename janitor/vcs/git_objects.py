@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from janitor.vcs.child_process import PATIENCE
-from janitor.vcs.errors import DiffTimedOut
+from janitor.vcs.errors import DiffTimedOut, DiffTooLarge
 from janitor.vcs.git_walk import GivenUp, Walk
 from janitor.vcs.kept_program import KeptPrograms, ProgramEnded, first_line
 from janitor.vcs.revisions import EMPTY_TREE
@@ -119,5 +119,7 @@ class GitObjects:
                 yield from program.ask(question.encode(), patience)
         except ProgramEnded as error:
             raise GitFailed(f"{what}: {error}") from None
+        except DiffTooLarge as error:
+            raise DiffTooLarge(f"{what}: {error}") from None
         except DiffTimedOut:
             raise DiffTimedOut(f"{what} was ended after {patience:g} s") from None

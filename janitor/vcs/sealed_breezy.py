@@ -16,7 +16,12 @@ from typing import Any
 
 from janitor.errors import PassingError
 from janitor.vcs.child_process import PATIENCE, ChildProcess
-from janitor.vcs.errors import DiffTimedOut, RepositoryUnavailable, RevisionMissing
+from janitor.vcs.errors import (
+    DiffTimedOut,
+    DiffTooLarge,
+    RepositoryUnavailable,
+    RevisionMissing,
+)
 from janitor.vcs.kept_program import KeptProgram, KeptPrograms, ProgramEnded, first_line
 
 _PROGRAM = Path(__file__).with_name("breezy_program.py")
@@ -79,6 +84,8 @@ class SealedBreezy:
                 yield from said
         except ProgramEnded as error:
             raise BreezyFailed(f"{named}: {error}") from None
+        except DiffTooLarge as error:
+            raise DiffTooLarge(f"{named}: {error}") from None
         except DiffTimedOut:
             raise DiffTimedOut(f"{named} was ended after {patience:g} s") from None
         _raise_what(json.loads(head), repository.name)

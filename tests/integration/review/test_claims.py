@@ -148,3 +148,11 @@ def test_runs_that_made_the_same_change_are_found(house: Session) -> None:
     diff(house, "more", b"and more", "docs")
     found = waiting(house, Wanted(same_diff_as="r1"))
     assert [each.run.id for each in found] == ["r1", "r2"]
+
+
+def test_a_diff_that_was_cut_off_is_the_same_as_no_other(house: Session) -> None:
+    """What comes after its beginning may be another."""
+    for run_id in ("r1", "r2"):
+        made = MadeDiff(run_id, "main", b"a", b"b", b"same", DiffCounts(1, 1, 0), "bytes")
+        record_diff(house, made)
+    assert waiting(house, Wanted(same_diff_as="r1")) == []

@@ -7,8 +7,11 @@ import multiprocessing
 import os
 import resource
 import subprocess
+import sys
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +20,9 @@ import pytest
 
 from benchmarks.odd_history import write
 from janitor.vcs import LocalGitVcsManager, child_process, kept_program, sealed_git
+from janitor.vcs.child_process import ChildProcess
 from janitor.vcs.errors import DiffTimedOut, DiffTooLarge, RevisionMissing
+from janitor.vcs.kept_program import KeptProgram, KeptPrograms
 from janitor.vcs.sealed_git import GitFailed
 from janitor.vcs.structured import Limits, StructuredDiff, Truncated
 
@@ -36,7 +41,7 @@ def programs() -> list[psutil.Process]:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left_running() -> object:
+def _nothing_is_left_running() -> Iterator[None]:
     gc.collect()
     others.clear()
     others.update(psutil.Process().children())
@@ -49,6 +54,45 @@ def _nothing_is_left_running() -> object:
 def settled(monkeypatch: pytest.MonkeyPatch) -> None:
     """A repository counts as settled at once, so that programs are asked again."""
     monkeypatch.setattr(sealed_git, "SETTLED", -1)
+
+
+ANSWERS_IN_BITS = """
+import sys
+for question in sys.stdin:
+    answer = question if question.startswith("end_") else question.strip() * 3
+    sys.stdout.write(answer[:-40])
+    for letter in answer[-40:]:
+        sys.stdout.write(letter)
+        sys.stdout.flush()
+"""
+
+
+@pytest.fixture
+def in_bits(tmp_path: Path) -> Iterator[KeptProgram]:
+    """A program that repeats a question three times, the end of it a byte at a time."""
+    command = [sys.executable, "-c", ANSWERS_IN_BITS]
+    program = KeptProgram(ChildProcess(command, tmp_path, {}, asked=True))
+    yield program
+    program.end()
+
+
+@pytest.mark.parametrize("question", [b"a", b"end", b"end_end_", b"x" * 500])
+def test_an_answer_ends_where_it_ends_however_it_comes(
+    in_bits: KeptProgram, question: bytes
+) -> None:
+    expected = question * 3 if not question.startswith(b"end_") else question + b"\n"
+    for _ in range(3):
+        assert b"".join(in_bits.ask(question, 60)) == expected
+
+
+def test_a_program_is_lent_again_only_after_its_whole_answer(in_bits: KeptProgram) -> None:
+    kept = KeptPrograms()
+    with kept.one("key", None, lambda: in_bits) as program:
+        assert len(b"".join(program.ask(b"x" * 30_000, 60))) == 90_000
+    assert len(programs()) == 1
+    with kept.one("key", None, lambda: in_bits) as program:
+        next(program.ask(b"x" * 30_000, 60))  # a pipe holds less than all of it
+    assert programs() == []
 
 
 def pair(store: GitStore) -> tuple[bytes, bytes]:
@@ -219,6 +263,36 @@ def test_a_fork_has_programs_of_its_own(git_store: GitStore) -> None:
     assert manager.get_diff("hello", old, new) == whole
 
 
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("kind", ["git", "bzr"])
+def test_a_killed_worker_leaves_no_program_and_no_directory(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = request.getfixturevalue(f"{kind}_store")
+    revision = store.commit({b"a" if kind == "git" else "a": b"x\n"})
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    forking = multiprocessing.get_context("fork")
+    told = forking.SimpleQueue()
+
+    def work() -> None:
+        manager = store.manager
+        manager.get_diff("hello", NULL, revision)
+        told.put([program.pid for program in programs()])
+        time.sleep(600)
+
+    worker = forking.Process(target=work)
+    worker.start()
+    left = [psutil.Process(pid) for pid in told.get()]
+    assert left
+    worker.kill()
+    worker.join()
+    _, alive = psutil.wait_procs(left, 30)
+    assert alive == []
+    assert list(scratch.iterdir()) == []
+
+
 def test_shallow_history_ends_where_it_was_cut(git_store: GitStore) -> None:
     old, new = pair(git_store)
     merge = git_store.commit({b"a": b"z\n"}, parent=new)
@@ -271,7 +345,7 @@ def test_a_program_has_only_so_much_memory(
     store = request.getfixturevalue(f"{kind}_store")
     text = b"a line of some length, as texts have them\n" * 2_000_000
     revision = store.commit({b"a" if kind == "git" else "a": text})
-    with pytest.raises(DiffTooLarge, match="more than 80000000 bytes of memory"):
+    with pytest.raises(DiffTooLarge, match="hello: it needs more than 80000000 bytes of memory"):
         store.manager.get_diff("hello", NULL, revision)
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -144,6 +145,7 @@ def test_branches_and_repositories(git_store: GitStore) -> None:
 
 def test_a_diff_that_takes_too_long_is_ended(git_store: GitStore) -> None:
     git_store.commit({b"a": b"x"})
+    began = time.monotonic()
     with pytest.raises(DiffTimedOut):
         run_git(
             git_store.path,
@@ -152,6 +154,7 @@ def test_a_diff_that_takes_too_long_is_ended(git_store: GitStore) -> None:
             "wait",
             patience=0.2,
         )
+    assert time.monotonic() - began < 50, "nobody waited for its own end"
 
 
 def test_a_diff_beyond_all_reading_is_refused(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import random
 import subprocess
 from pathlib import Path
 
@@ -173,6 +174,55 @@ def test_of_a_history_with_all_that_a_diff_can_meet(tmp_path: Path) -> None:
     assert of_merges
     pairs = some(commits, PAIRS - PAIRS // 2)
     compare(tmp_path, "odd", [*pairs, *of_merges[: PAIRS // 10], *ends])
+
+
+def tangled(repository: Path, dice: random.Random, wrong_by: int) -> list[str]:
+    """Sixty commits with one to three parents each, some with a date that is wrong by so much."""
+    stream = []
+    for mark in range(1, 61):
+        before = range(max(1, mark - 6), mark)
+        parents = dice.sample(before, k=min(mark - 1, dice.choice((1, 1, 2, 3))))
+        words = (b"from", b"merge", b"merge")
+        lines = (b"%b :%d\n" % each for each in zip(words, parents, strict=False))
+        date = 1_700_000_000 + 60 * mark + dice.choice((0, 0, -1, 1)) * wrong_by
+        stream.append(
+            b"commit refs/heads/main\nmark :%d\ncommitter Ada <ada@example.com> %d +0100\n"
+            b"data 2\nx\n%b\n" % (mark, date, b"".join(lines))
+        )
+    return write(repository, [*stream, b"done\n"])
+
+
+def test_revisions_of_a_tangled_history(tmp_path: Path) -> None:
+    dice = random.Random(1)
+    commits = tangled(tmp_path / "tangled", dice, wrong_by=0)
+    manager = LocalGitVcsManager(str(tmp_path))
+    for _ in range(PAIRS):
+        assert_revisions(tmp_path / "tangled", manager, *dice.sample(commits, k=2))
+
+
+def test_with_wrong_dates_no_revision_is_left_out(tmp_path: Path) -> None:
+    """Git and we go by dates; what is told too much then is not always the same."""
+    dice = random.Random(1)
+    commits = tangled(tmp_path / "tangled", dice, wrong_by=2400)
+    lines = git(tmp_path / "tangled", "rev-list", "--parents", "main").decode().splitlines()
+    parents = {commit: rest for commit, *rest in map(str.split, lines)}
+
+    def ancestors(commit: str) -> set[str]:
+        found: set[str] = set()
+        ahead = [commit]
+        while ahead:
+            each = ahead.pop()
+            if each not in found:
+                found.add(each)
+                ahead += parents[each]
+        return found
+
+    manager = LocalGitVcsManager(str(tmp_path))
+    for _ in range(3 * PAIRS):
+        old, new = dice.sample(commits, k=2)
+        infos = manager.get_revision_info("tangled", revision(old), revision(new))
+        told = {info.commit_id.decode() for info in infos if info.commit_id}
+        assert ancestors(new) - ancestors(old) <= told <= ancestors(new)
 
 
 def test_beyond_the_limit_of_renames(tmp_path: Path) -> None:

@@ -59,6 +59,11 @@ class ChildProcess:
         """Its process id."""
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself, or by somebody else."""
+        return self._process.poll() is not None
+
     def write(self, question: bytes) -> None:
         """Send it a few lines, fewer than a pipe holds.
 

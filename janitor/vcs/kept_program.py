@@ -88,6 +88,11 @@ class KeptProgram:
         if len(held) > len(end):
             yield held[: -len(end)]
 
+    @property
+    def ended(self) -> bool:
+        """Whether it ended while nobody asked it."""
+        return self._child.ended
+
     def may_be_kept(self) -> bool:
         """Return whether it can be asked again."""
         if self._answering or self._asked >= MOST_QUESTIONS:
@@ -150,7 +155,7 @@ class KeptPrograms:
             if key not in kinds:
                 return None
             _, program = self._waiting.pop(kinds.index(key))
-        if program.fresh_as == fresh_as:
+        if program.fresh_as == fresh_as and not program.ended:
             return program
         program.end()
         return None

@@ -1,6 +1,6 @@
 """What Git's programs say of commits: diffs and messages, by programs that stay and are asked.
 
-:mod:`.sealed_git` starts them, :mod:`.kept_program` keeps them. The diff is Git's own, to the byte.
+:mod:`.sealed_git` starts them, :mod:`.kept_programs` keeps them. A diff is Git's own, to the byte.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from pathlib import Path
 from janitor.vcs.child_process import PATIENCE
 from janitor.vcs.errors import DiffTimedOut, DiffTooLarge
 from janitor.vcs.git_walk import GivenUp, Walk
-from janitor.vcs.kept_program import KeptPrograms, ProgramEnded, first_line
+from janitor.vcs.kept_program import ProgramEnded, first_line
+from janitor.vcs.kept_programs import KeptPrograms
 from janitor.vcs.revisions import EMPTY_TREE
 from janitor.vcs.sealed_git import GitFailed, keep_git, run_git, state_of
 
@@ -89,10 +90,6 @@ class GitObjects:
             if entry:
                 sha, _, message = entry.partition(b"\n")
                 yield sha.decode(), message
-
-    def close(self) -> None:
-        """End the programs."""
-        self._programs.close()
 
     def _tree(self, repository: Path, sha: str) -> str:
         if sha == EMPTY_TREE:

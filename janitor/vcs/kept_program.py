@@ -1,20 +1,17 @@
-"""Programs that answer one question after the other, so that not every diff starts a process.
+"""A program that answers one question after the other, so that not every diff starts a process.
 
 A question is a line. Behind it we send a line that nobody can foresee, which the program gives
-back once it is through: the answer ends there. Each has one question at a time, so a few are
-kept: :class:`KeptPrograms`.
+back once it is through: the answer ends there. It has one question at a time;
+:mod:`.kept_programs` has a few of them.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
-import threading
 import time
-import weakref
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Hashable, Iterator
+from contextlib import suppress
 
 import psutil
 
@@ -23,7 +20,6 @@ from janitor.vcs import child_process
 from janitor.vcs.child_process import ChildProcess
 from janitor.vcs.errors import DiffTooLarge
 
-MOST_KEPT = 4  # programs of one manager that wait for questions
 MOST_QUESTIONS = 1000  # that one program is asked; they remember what they have read
 MOST_KEPT_MEMORY = 256 * 1024 * 1024  # bytes of its own, after which a program is not kept
 LOOK_EVERY = 32  # questions: how often its memory is looked at, which takes a part of a diff's time
@@ -115,67 +111,6 @@ class KeptProgram:
         self._child.leave()
 
 
-class KeptPrograms:
-    """A few programs that wait for questions; safe in threads and after a fork."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._owner = os.getpid()
-        self._waiting: list[tuple[Hashable, KeptProgram]] = []  # the longest unused first
-        weakref.finalize(self, _end_own, self._owner, self._waiting)
-
-    @contextmanager
-    def one(
-        self, key: Hashable, fresh_as: Hashable, start: Callable[[], KeptProgram]
-    ) -> Iterator[KeptProgram]:
-        """Lend a program; one whose answer was not read to its end is ended.
-
-        Args:
-            key: what kind of program, and for what.
-            fresh_as: one that was started with other than this is ended.
-            start: starts one.
-        """
-        program = self._take(key, fresh_as) or start()
-        try:
-            yield program
-        except BaseException:
-            program.end()
-            raise
-        self._put_back(key, program)
-
-    def close(self) -> None:
-        """End those that wait."""
-        with self._lock:
-            _end_own(self._owner, self._waiting)
-
-    def _take(self, key: Hashable, fresh_as: Hashable) -> KeptProgram | None:
-        self._forget_the_parents()
-        with self._lock:
-            kinds = [kind for kind, _ in self._waiting]
-            if key not in kinds:
-                return None
-            _, program = self._waiting.pop(kinds.index(key))
-        if program.fresh_as == fresh_as and not program.ended:
-            return program
-        program.end()
-        return None
-
-    def _put_back(self, key: Hashable, program: KeptProgram) -> None:
-        if not program.may_be_kept():
-            program.end()
-            return
-        with self._lock:
-            self._waiting.append((key, program))
-            superfluous = self._waiting[:-MOST_KEPT]
-            del self._waiting[:-MOST_KEPT]
-        for _, each in superfluous:
-            each.end()
-
-    def _forget_the_parents(self) -> None:
-        if self._owner != os.getpid():
-            self.__init__()  # type: ignore[misc]  # a fork begins anew; its parent goes on asking
-
-
 def first_line(answer: Iterator[bytes]) -> tuple[bytes, bytes]:
     """Return the first line of an answer without its end, and what came along with it.
 
@@ -197,12 +132,3 @@ def _ending(said: str) -> JanitorError:
             f"it needs more than {child_process.MOST_MEMORY} bytes of memory: {said}"
         )
     return ProgramEnded(said)
-
-
-def _end_own(owner: int, waiting: list[tuple[Hashable, KeptProgram]]) -> None:
-    for _, program in waiting:
-        if owner == os.getpid():
-            program.end()
-        else:
-            program.leave()
-    waiting.clear()

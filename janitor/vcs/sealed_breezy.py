@@ -22,7 +22,8 @@ from janitor.vcs.errors import (
     RepositoryUnavailable,
     RevisionMissing,
 )
-from janitor.vcs.kept_program import KeptProgram, KeptPrograms, ProgramEnded, first_line
+from janitor.vcs.kept_program import KeptProgram, ProgramEnded, first_line
+from janitor.vcs.kept_programs import KeptPrograms
 
 _PROGRAM = Path(__file__).with_name("breezy_program.py")
 _GRACE = 5.0  # seconds for us to end it before it ends itself
@@ -59,10 +60,6 @@ class SealedBreezy:
         """
         told = json.loads(b"".join(self._asked("info", repository, old, new, PATIENCE)))
         return [(revision.encode("latin-1"), message) for revision, message in told]
-
-    def close(self) -> None:
-        """End the programs."""
-        self._programs.close()
 
     def _asked(
         self, what: str, repository: Path, old: bytes, new: bytes, patience: float

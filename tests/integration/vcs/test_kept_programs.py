@@ -19,10 +19,11 @@ import psutil
 import pytest
 
 from benchmarks.odd_history import write
-from janitor.vcs import LocalGitVcsManager, child_process, kept_program, sealed_git
+from janitor.vcs import LocalGitVcsManager, child_process, kept_program, kept_programs, sealed_git
 from janitor.vcs.child_process import ChildProcess
 from janitor.vcs.errors import DiffTimedOut, DiffTooLarge, RevisionMissing
-from janitor.vcs.kept_program import KeptProgram, KeptPrograms
+from janitor.vcs.kept_program import KeptProgram
+from janitor.vcs.kept_programs import KeptPrograms
 from janitor.vcs.sealed_git import GitFailed
 from janitor.vcs.structured import Limits, StructuredDiff, Truncated
 
@@ -135,7 +136,7 @@ def test_a_program_that_has_grown_is_not_kept(
 
 
 def test_few_programs_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kept_program, "MOST_KEPT", 2)
+    monkeypatch.setattr(kept_programs, "MOST_KEPT", 2)
     manager = LocalGitVcsManager(str(tmp_path))
     for codebase in ("one", "two", "three"):
         _, new = write(tmp_path / codebase, [two_commits()])

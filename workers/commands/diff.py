@@ -12,12 +12,12 @@ from janitor.config import load
 if TYPE_CHECKING:  # --help needs no database
     from collections.abc import Iterable, Iterator
 
-    from janitor.vcs.structured import ChangedFile, StructuredDiff, Truncated
+    from janitor.vcs.structured import ChangedFile, StructuredDiff
 
 
 @click.command()
 @click.argument("run")
-@click.option("--role", "roles", multiple=True, help="Of this branch; may be repeated. All else.")
+@click.option("--role", "roles", multiple=True, help="Only this one; may be repeated.")
 @click.option("--stat", is_flag=True, help="Files and counts only.")
 @click.option("--json", "as_json", is_flag=True, help="In its parts, a JSON object for each role.")
 @click.pass_context
@@ -31,7 +31,7 @@ def diff(
     """
     from janitor.deployment import Deployment  # noqa: PLC0415 - see the package's docstring
     from janitor.vcs.run_diff import diff_to_show, load_run  # noqa: PLC0415
-    from janitor.vcs.structured import StructuredDiff  # noqa: PLC0415
+    from janitor.vcs.structured import UNLIMITED, StructuredDiff  # noqa: PLC0415
     from janitor.vcs.structured import as_json as written  # noqa: PLC0415
 
     if stat and as_json:
@@ -43,6 +43,8 @@ def diff(
             role: diff_to_show(session, found, role, deployment.vcs_managers)
             for role in roles or [branch.role for branch in found.result_branches or ()]
         }
+    if not shown:
+        click.echo(f"run {run} changed no branch", err=True)
     for role, pieces in shown.items():
         if as_json:
             about = {"run": run, "role": role, "vcs_type": found.vcs_type}
@@ -51,7 +53,8 @@ def diff(
             continue
         if len(shown) > 1:
             click.echo(f"{role}:", err=True)
-        _show(_statistics(StructuredDiff(pieces, with_lines=False)) if stat else _lines(pieces))
+        counted = StructuredDiff(pieces, UNLIMITED, with_lines=False)
+        _show(_statistics(counted) if stat else _lines(pieces))
 
 
 def _show(lines: Iterable[bytes]) -> None:
@@ -80,8 +83,6 @@ def _statistics(diff: StructuredDiff) -> Iterator[bytes]:
     count = diff.counts
     total = f"{count.files} files, {count.insertions} lines came, {count.deletions} went\n"
     yield total.encode()
-    if diff.truncated is not None:
-        yield _cut(diff.truncated)
 
 
 def _size(file: ChangedFile) -> str:
@@ -93,10 +94,6 @@ def _name(file: ChangedFile) -> bytes:
     if file.old_path is None or file.new_path is None or file.old_path == file.new_path:
         return file.new_path or file.old_path or b""
     return file.old_path + b" => " + file.new_path
-
-
-def _cut(truncated: Truncated) -> bytes:
-    return f"truncated: the limit of {truncated.value:g} {truncated.limit} was reached\n".encode()
 
 
 def _coloured(line: str) -> str:

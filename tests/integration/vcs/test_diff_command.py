@@ -76,6 +76,13 @@ def test_what_can_not_be_had_is_told() -> None:
         diff("run-9")
 
 
+@pytest.mark.usefixtures("plain")
+def test_a_run_without_branches_changed_nothing(session: Session) -> None:
+    store_run(session, "run-2", branches={})
+    done = diff("run-2")
+    assert (done.stdout, done.stderr) == ("", "run run-2 changed no branch\n")
+
+
 @pytest.mark.usefixtures("kept")
 def test_counts() -> None:
     assert diff("run-1", "--role", "main", "--stat").stdout == (

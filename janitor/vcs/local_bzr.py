@@ -6,8 +6,10 @@ from collections.abc import Generator, Iterable
 from pathlib import Path
 from urllib.parse import quote
 
+from janitor.vcs.bzr_branches import BzrBranches
 from janitor.vcs.child_process import PATIENCE
 from janitor.vcs.manager import RevisionInfo, VcsManager, checked_branch_name, checked_codebase
+from janitor.vcs.new_repository import make_bzr_repository
 from janitor.vcs.revisions import NULL_REVISION, bzr_revision
 from janitor.vcs.sealed_breezy import SealedBreezy
 
@@ -38,6 +40,18 @@ class LocalBzrVcsManager(VcsManager):
     def list_repositories(self) -> Iterable[str]:
         """Return the names of the codebases that have a repository."""
         return sorted(found.parent.name for found in self._base.glob("*/.bzr"))
+
+    def branches(self, codebase: str) -> BzrBranches:
+        """Return the branches of a codebase's repository."""
+        return BzrBranches(codebase, self.repository_path(codebase))
+
+    def repository_path(self, codebase: str) -> Path:
+        """Return the directory of a codebase's repository, there or not."""
+        return self._base / checked_codebase(codebase)
+
+    def make_repository(self, codebase: str) -> None:
+        """Make a codebase's repository, unless it is there."""
+        make_bzr_repository(self.repository_path(codebase))
 
     def stream_diff(
         self, codebase: str, old_revid: bytes, new_revid: bytes, *, patience: float = PATIENCE

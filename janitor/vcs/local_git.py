@@ -9,8 +9,10 @@ from urllib.parse import quote
 
 from janitor.vcs.child_process import PATIENCE
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
+from janitor.vcs.git_branches import GitBranches
 from janitor.vcs.git_objects import GitObjects
 from janitor.vcs.manager import RevisionInfo, VcsManager, checked_branch_name, checked_codebase
+from janitor.vcs.new_repository import make_git_repository
 from janitor.vcs.revisions import EMPTY_TREE, NULL_REVISION, git_revision, git_sha
 from janitor.vcs.sealed_git import GitFailed
 
@@ -42,6 +44,18 @@ class LocalGitVcsManager(VcsManager):
     def list_repositories(self) -> Iterable[str]:
         """Return the names of the codebases that have a repository."""
         return sorted(found.parent.name for found in self._base.glob("*/objects"))
+
+    def branches(self, codebase: str) -> GitBranches:
+        """Return the branches of a codebase's repository."""
+        return GitBranches(codebase, self.repository_path(codebase))
+
+    def repository_path(self, codebase: str) -> Path:
+        """Return the directory of a codebase's repository, there or not."""
+        return self._base / checked_codebase(codebase)
+
+    def make_repository(self, codebase: str) -> None:
+        """Make a codebase's repository, unless it is there."""
+        make_git_repository(self.repository_path(codebase))
 
     def stream_diff(
         self, codebase: str, old_revid: bytes, new_revid: bytes, *, patience: float = PATIENCE

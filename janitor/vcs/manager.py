@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from janitor.names import checked_component, checked_slug
 from janitor.redaction import redact
 from janitor.vcs.child_process import PATIENCE
-from janitor.vcs.errors import DiffTooLarge
+from janitor.vcs.errors import DiffTooLarge, UnsupportedVcs
 from janitor.vcs.stored import branch_or_none, repository_or_none
 
 if TYPE_CHECKING:
     from breezy.branch import Branch
     from breezy.repository import Repository
+
+    from janitor.vcs.branches import Branches
 
 LONGEST_DIFF = 128 * 1024 * 1024  # bytes; several times this fits a vcs worker's memory
 
@@ -137,6 +139,17 @@ class VcsManager(ABC):
             BranchOpenFailure: it may be there, and could not be opened.
         """
         return repository_or_none(self.get_repository_url(codebase), self.vcs_type)
+
+    def branches(self, codebase: str) -> Branches:
+        """Return the branches of a codebase's repository, to be looked up and changed.
+
+        Raises:
+            UnsupportedVcs: the repositories are behind a store service, which does that itself.
+        """
+        raise UnsupportedVcs(
+            f"branches of {codebase} are changed by the store service that has them, or where the"
+            " repositories are directories"
+        )
 
     def __eq__(self, other: object) -> bool:
         return type(other) is type(self) and other._location == self._location

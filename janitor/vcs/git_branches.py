@@ -1,0 +1,178 @@
+"""Branches of a bare Git repository: read from its references, changed by :mod:`.git_refs`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib import import_module  # Dulwich is loaded where it is used
+from pathlib import Path
+from typing import Any
+
+from janitor.vcs.branches import (
+    Branches,
+    BranchExists,
+    BranchMoved,
+    RepositoryBusy,
+    checked_new_name,
+    checked_new_revision,
+)
+from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
+from janitor.vcs.git_refs import ANY, RefChange, change_refs, is_locked
+from janitor.vcs.revisions import git_revision, git_sha
+from janitor.vcs.sealed_git import GitFailed
+from janitor.vcs.turn import Turn, turn_in
+
+_HEADS = b"refs/heads/"
+_TAGS = b"refs/tags/"
+
+
+class GitBranches(Branches):
+    """The branches of one bare repository.
+
+    Args:
+        codebase: whose it is.
+        repository: where it is.
+    """
+
+    def __init__(self, codebase: str, repository: Path) -> None:
+        self._codebase = codebase
+        self._repository = repository
+
+    def get(self, name: str) -> bytes | None:
+        """Return the revision that a branch is at; None where there is no such branch."""
+        sha = self._at(_HEADS + os.fsencode(name))
+        return git_revision(sha) if sha else None
+
+    def list(self) -> dict[str, bytes]:
+        """Return the revision of every branch, by name."""
+        return self._below(_HEADS)
+
+    def set(self, name: str, revision: bytes, *, expected: bytes | None) -> None:
+        """Let a branch be at a revision, if it is where it is expected."""
+        ref = _HEADS + checked_new_name(name).encode()
+        new = self._sha(checked_new_revision(revision, f"branch {name}"))
+        old = self._sha(expected) if expected else None
+        with self._turn() as turn, self._told_why(name, old, ref, new, refs=[ref]):
+            change_refs(self._repository, turn, [RefChange(ref, old, new)])
+
+    def delete(self, name: str, *, expected: bytes) -> None:
+        """Delete a branch, if it is where it is expected."""
+        ref = _HEADS + checked_new_name(name).encode()
+        old = self._sha(expected)
+        with self._turn() as turn, self._told_why(name, old, ref, None, refs=[ref]):
+            change_refs(self._repository, turn, [RefChange(ref, old, None)])
+
+    def rename(self, old: str, new: str, *, expected: bytes) -> None:
+        """Give a branch another name, if it is where it is expected."""
+        before, after = (_HEADS + checked_new_name(name).encode() for name in (old, new))
+        sha = self._sha(expected)
+        if before == after:
+            return
+        with self._turn() as turn:
+            if self._at(before) != sha:
+                raise self._moved(old)
+            with self._told_why(new, None, after, sha, refs=[before, after]):
+                # In this order: a branch that is killed half-way has two names, not none.
+                changes = [RefChange(after, None, sha), RefChange(before, sha, None)]
+                change_refs(self._repository, turn, changes)
+
+    def tags(self) -> dict[str, bytes]:
+        """Return the revision of every tag, by name."""
+        return self._below(_TAGS)
+
+    def set_tag(self, name: str, revision: bytes, *, branch: str) -> None:  # noqa: ARG002
+        """Let a tag be at a revision, wherever it was; ``branch`` is Bazaar's business."""
+        ref = _TAGS + checked_new_name(name).encode()
+        new = self._sha(checked_new_revision(revision, f"tag {name}"))
+        if self._at(ref) == new:
+            return
+        with self._turn() as turn, self._told_why(name, ANY, ref, new, refs=[ref]):
+            change_refs(self._repository, turn, [RefChange(ref, ANY, new)])
+
+    def delete_tags(self, names: Iterable[str]) -> None:
+        """Delete tags, those of them that are there."""
+        refs = [_TAGS + checked_new_name(name).encode() for name in names]
+        there = [ref for ref in refs if self._at(ref)]
+        if not there:
+            return
+        with self._turn() as turn:
+            # Whoever was before us in turn may have deleted some.
+            gone = [RefChange(ref, None, None) for ref in there if self._at(ref)]
+            change_refs(self._repository, turn, gone)
+
+    def _refs(self) -> Any:  # noqa: ANN401 - Dulwich's class is not loaded yet
+        return import_module("dulwich.refs").DiskRefsContainer(str(self._repository))
+
+    def _at(self, ref: bytes) -> str | None:
+        errors = (KeyError, ValueError, OSError)
+        try:
+            _, sha = self._refs().follow(ref)
+        except errors:  # a name that can't be, a directory of that name, no repository
+            return None
+        return sha.decode() if sha else None
+
+    def _below(self, base: bytes) -> dict[str, bytes]:
+        found: dict[bytes, bytes] = self._refs().as_dict(base.rstrip(b"/"))
+        return {os.fsdecode(name): git_revision(sha.decode()) for name, sha in found.items()}
+
+    def _sha(self, revision: bytes) -> str:
+        return git_sha(revision, null="")
+
+    @contextmanager
+    def _turn(self) -> Iterator[Turn]:
+        if not (self._repository / "objects").is_dir():
+            raise RepositoryUnavailable(f"{self._codebase}: there is no Git repository for it yet")
+        with turn_in(self._repository) as turn:
+            yield turn
+
+    @contextmanager
+    def _told_why(
+        self, name: str, old: str | None, ref: bytes, new: str | None, *, refs: list[bytes]
+    ) -> Iterator[None]:
+        """Say in our words why Git refused: what stands there says more than its sentence."""
+        try:
+            yield
+        except GitFailed as refusal:
+            raise self._reason(name, old, ref, new, refs, refusal) from None
+
+    def _reason(
+        self,
+        name: str,
+        old: str | None,
+        ref: bytes,
+        new: str | None,
+        refs: list[bytes],
+        refusal: GitFailed,
+    ) -> Exception:
+        now = self._at(ref)
+        if old != ANY and now != old:
+            return self._moved(name) if old else self._exists(name)
+        if new and not self._has_commit(new):
+            return RevisionMissing(self._codebase, git_revision(new))
+        if new and now is None and (in_the_way := self._in_the_way(ref)):
+            return BranchExists(
+                f"{self._codebase}: there can be no {name} beside {os.fsdecode(in_the_way)}"
+            )
+        if is_locked(self._repository, refs):
+            return RepositoryBusy(f"{self._codebase}: somebody has {name} locked; {refusal}")
+        return refusal
+
+    def _in_the_way(self, ref: bytes) -> bytes | None:
+        """The reference that leaves no room for another: one above it, or below."""
+        inside: Callable[[bytes, bytes], bool] = lambda a, b: a.startswith(b + b"/")  # noqa: E731
+        known: set[bytes] = self._refs().allkeys()
+        return next((have for have in known if inside(ref, have) or inside(have, ref)), None)
+
+    def _has_commit(self, sha: str) -> bool:
+        with import_module("dulwich.repo").Repo(str(self._repository)) as repository:
+            try:
+                return bool(repository.object_store[sha.encode()].type_name == b"commit")
+            except KeyError:
+                return False
+
+    def _moved(self, name: str) -> BranchMoved:
+        return BranchMoved(f"{self._codebase}: {name} is not where it was expected")
+
+    def _exists(self, name: str) -> BranchExists:
+        return BranchExists(f"{self._codebase}: there is a branch {name} already")

@@ -19,6 +19,8 @@ BEAT_SCHEDULE: dict[str, dict[str, str | float]] = {
     "bring back artifacts": {"task": "janitor.artifacts.bring_back", "schedule": 5 * MINUTE},
     "let logs go": {"task": "janitor.logs.expire", "schedule": HOUR},
     "let artifacts go": {"task": "janitor.artifacts.expire", "schedule": HOUR},
+    "look at branches": {"task": "janitor.vcs.look_at_branches", "schedule": MINUTE},
+    "withdraw branches": {"task": "janitor.vcs.withdraw_branches", "schedule": HOUR},
     "reconsider runs": {"task": "janitor.review.reconsider", "schedule": MINUTE},
     "remind people": {"task": "janitor.review.remind", "schedule": 10 * MINUTE},
     "prune jobs": {"task": "janitor.schedule.prune_jobs", "schedule": HOUR},

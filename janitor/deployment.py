@@ -14,6 +14,7 @@ import redis
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session, sessionmaker
 
+import janitor
 from janitor.artifacts import ArtifactManager, get_artifact_manager
 from janitor.config import Config
 from janitor.errors import Failure
@@ -23,6 +24,9 @@ from janitor.schedule import Options
 from janitor.spool import Spool
 from janitor.state import create_pool
 from janitor.vcs import VcsManager, get_vcs_managers_from_config
+from janitor.vcs.credentials import Credentials
+from janitor.vcs.outside import Outside
+from janitor.vcs.visitor import Visitor
 
 
 class NotConfigured(Failure):
@@ -93,6 +97,15 @@ class Deployment:
     def vcs_managers(self) -> dict[str, VcsManager]:
         """The managers of the repositories, by kind (``git``, ``bzr``)."""
         return get_vcs_managers_from_config(self.config)
+
+    @property
+    def visitor(self) -> Visitor:
+        """How this deployment goes to the hosts of codebases."""
+        return Visitor(
+            Outside(local=self.config.local_branches),
+            Credentials.read(self.config.vcs_logins),
+            self.config.user_agent or f"janitor/{janitor.version_string}",
+        )
 
     @property
     def lease(self) -> timedelta:

@@ -16,6 +16,8 @@ JOBS: tuple[JobTask, ...] = (
     logs.analyse,
     artifacts.upload,
     vcs.diff,
+    vcs.publish_run,
+    vcs.mirror_codebase,
     review.record,
     review.set_publish_status,
     review.announce,
@@ -34,6 +36,8 @@ CLOCK: tuple[ClockTask, ...] = (
     logs.expire_logs,
     artifacts.bring_back_artifacts,
     artifacts.expire_artifacts,
+    vcs.look_at_branches,
+    vcs.withdraw_branches,
     review.reconsider_runs,
     notifications.remind_people,
 )

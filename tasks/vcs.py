@@ -1,9 +1,25 @@
-"""The vcs pool: what a run changed."""
+"""The vcs pool: what runs changed, its names in the repositories, and codebases' own branches."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from janitor.deployment import Deployment
+from janitor.files.alone import alone
+from janitor.vcs.git_fetch import Limits
+from janitor.vcs.mirroring import MIRROR, MirrorCodebase, branch_to_mirror, mirror
+from janitor.vcs.publishing import (
+    PUBLISH,
+    PublishRun,
+    branches_to_publish,
+    gone_runs,
+    publish,
+    record_published,
+    withdraw,
+)
+from janitor.vcs.rotation import Pace, Rotation
 from janitor.vcs.run_diff import DIFF, MakeDiff, diff_of_run, load_run, record_diff
-from tasks.base import Work, carries
+from tasks.base import Work, carries, ticks
 
 
 @carries(DIFF)
@@ -15,3 +31,55 @@ def diff(work: Work[MakeDiff]) -> None:
     made = diff_of_run(run, work.ask.role, here.vcs_managers)
     with work.finish() as session:
         record_diff(session, made)
+
+
+@carries(PUBLISH)
+def publish_run(work: Work[PublishRun]) -> None:
+    """Publish the branches of a run under their names."""
+    here = work.deployment
+    with here.one_by_one.connect() as conn:
+        found = branches_to_publish(conn, work.ask.run_id, here.vcs_managers)
+        for one in found:
+            publish(conn, one, here.vcs_managers)
+    with work.finish() as session:
+        record_published(session, found)
+
+
+@carries(MIRROR)
+def mirror_codebase(work: Work[MirrorCodebase]) -> None:
+    """Bring a codebase's branch into our repository of it."""
+    here = work.deployment
+    with here.sessions() as session:
+        branch_url, vcs_type = branch_to_mirror(session, work.ask.codebase)
+    mirror(
+        work.ask.codebase,
+        branch_url,
+        vcs_type,
+        managers=here.vcs_managers,
+        visitor=here.visitor,
+        limits=Limits(depth=work.ask.depth),
+    )
+
+
+@ticks("janitor.vcs.look_at_branches")
+def look_at_branches(deployment: Deployment) -> str:
+    """See which codebases' branches have moved, in turn."""
+    every = deployment.config.look_every_seconds
+    if not every:
+        return "branches are not looked at"
+    with alone(deployment.engine, "look at branches") as mine:
+        if not mine:
+            return "another worker is at it"
+        pace = Pace(timedelta(seconds=every))
+        found = Rotation(deployment.sessions, deployment.visitor, pace).go()
+    return ", ".join(f"{number} {what}" for what, number in sorted(found.items())) or "none is due"
+
+
+@ticks("janitor.vcs.withdraw_branches")
+def withdraw_branches(deployment: Deployment) -> str:
+    """Take branches of runs that are gone out of the repositories."""
+    with deployment.one_by_one.connect() as conn:
+        gone = gone_runs(conn, deployment.vcs_managers)
+        for one in gone:
+            withdraw(conn, one, deployment.vcs_managers)
+    return f"{len(gone)} branches withdrawn"

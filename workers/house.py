@@ -46,6 +46,9 @@ _PASSED_ON = (
     "success_model",
     "fair_shares",
     "cool_down_seconds",
+    "local_branches",
+    "look_every_seconds",
+    "vcs_logins",
 )
 
 
@@ -164,6 +167,7 @@ class House:
         return {
             f"JANITOR_{name.upper()}": str(getattr(self.config, name))
             for name in (*_DIRECTORIES, *_PASSED_ON)
+            if getattr(self.config, name) is not None
         }
 
     def _environment(self) -> dict[str, str]:

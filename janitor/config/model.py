@@ -12,6 +12,7 @@ from janitor.config.message import Message, field
 
 DEFAULT_LEASE_SECONDS = 60.0
 LONGEST_LEASE = 86400.0  # seconds; a dead worker's job should not wait for another day
+DEFAULT_LOOK_EVERY = 86400.0  # seconds
 LONGEST_COOL_DOWN = 366 * 86400.0  # seconds; who rests longer is better taken out
 
 _WEB = ("http", "https")
@@ -122,7 +123,8 @@ class Config(Message):
     """A deployment: where everything is, and what is done there.
 
     The fields from ``include`` on are ours alone. ``lease_seconds`` is how long a worker may
-    be silent before its job is taken back. The last three say how places in the queue are
+    be silent before its job is taken back. ``success_model``, ``fair_shares`` and
+    ``cool_down_seconds`` say how places in the queue are
     given (:class:`janitor.schedule.Options`).
     """
 
@@ -165,6 +167,18 @@ class Config(Message):
     cool_down_seconds: float = field(
         "rest between runs", ours=True, default=0.0, least=0.0, most=LONGEST_COOL_DOWN
     )
+
+    local_branches: bool = field(
+        "codebases may be file: URLs and on hosts of our own network", ours=True
+    )
+    look_every_seconds: float = field(
+        "how long a codebase rests between two looks at its branch; 0: none is looked at",
+        ours=True,
+        default=DEFAULT_LOOK_EVERY,
+        least=0.0,
+        most=LONGEST_COOL_DOWN,
+    )
+    vcs_logins: str | None = field("a file of logins, in the form of .netrc", ours=True)
 
     def find_distribution(self, name: str) -> Distribution | None:
         """Return the first distribution of that name, or None."""

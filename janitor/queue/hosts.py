@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from janitor.errors import Failure
@@ -46,6 +46,21 @@ def limit_host(
         insert(HostLimit)
         .values(host=host, **limits)
         .on_conflict_do_update(index_elements=["host"], set_=limits)
+    )
+
+
+def leave_alone(conn: Conn, host: str, until: datetime) -> None:
+    """Leave a host alone until a moment, as it asked; its other limits stay, and a longer rest.
+
+    Args:
+        conn: the caller's transaction.
+        host: as for :func:`limit_host`.
+        until: when it may be asked again.
+    """
+    row = insert(HostLimit).values(host=host, rate_limited_until=until)
+    longest = func.greatest(HostLimit.rate_limited_until, until)  # NULL is none
+    conn.execute(
+        row.on_conflict_do_update(index_elements=["host"], set_={"rate_limited_until": longest})
     )
 
 

@@ -33,6 +33,7 @@ from janitor.state.job import JobRow
 from janitor.state.queue import QueueEntry
 from janitor.state.run import ResultBranch, ResultTag, RunRow
 from janitor.state.worker import Worker
+from janitor.vcs.publishing import PUBLISH, PublishRun
 from janitor.vcs.run_diff import DIFF, MakeDiff
 
 RESULT_FILE = "result.json"
@@ -287,6 +288,8 @@ def _ask_for_what_follows(conn: Conn, run_id: str, item: Row[Any], handed_in: Ha
     if handed_in.artifacts:
         submit(conn, UPLOAD, UploadArtifacts(run_id=run_id, names=list(handed_in.artifacts)))
     if handed_in.result.vcs_type in DIFFABLE:
+        if any(branch.revision for branch in handed_in.result.branches):
+            submit(conn, PUBLISH, PublishRun(run_id=run_id))
         for branch in handed_in.result.branches:
             if branch.base_revision and branch.revision:
                 submit(conn, DIFF, MakeDiff(run_id=run_id, role=branch.role))

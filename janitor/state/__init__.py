@@ -7,6 +7,7 @@ beside this one. :mod:`.upgrade` makes a database what the models expect.
 # All models are known as soon as one is used: their foreign keys name each other.
 from janitor.state import (
     announcement,
+    branch,
     candidate,
     change_set,
     codebase,
@@ -40,6 +41,7 @@ __all__ = [
     "Conn",
     "Run",
     "announcement",
+    "branch",
     "candidate",
     "change_set",
     "codebase",

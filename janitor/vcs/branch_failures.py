@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from http.client import HTTPException
 from importlib import import_module  # Breezy is heavy, and loaded where it is used
+from math import ceil
 from urllib.parse import urlsplit
 
 from janitor.redaction import redact
@@ -66,11 +68,30 @@ def failures_named(url: str) -> Iterator[None]:
 
 
 def _failure(url: str, error: Exception) -> BranchOpenFailure:
-    code = _code(error)
+    return branch_failure(_code(error), url, str(error), _retry_after(error))
+
+
+def branch_failure(
+    code: str, url: str, said: str, pause: timedelta | None = None
+) -> BranchOpenFailure:
+    """Return why a branch would not open, final or not as its code is.
+
+    Args:
+        code: in the words that services know.
+        url: what was being opened.
+        said: what a person is told beside it.
+        pause: how long its host asked us to wait.
+    """
     if is_alioth_url(url) and not code.startswith("unsupported-"):
         code = "hosted-on-alioth"
     kind = BranchOpenFailure if code in _PASSING else FinalBranchOpenFailure
-    return kind(code, redact(f"{url}: {error}"), _retry_after(error))
+    seconds = None if pause is None else ceil(pause.total_seconds())
+    return kind(code, redact(f"{url}: {said}"), seconds)
+
+
+def code_of_status(status: int) -> str:
+    """Return what an HTTP status other than 200 means for a branch."""
+    return _BY_STATUS.get(status, _UNAVAILABLE)
 
 
 def _code(error: Exception) -> str:
@@ -79,7 +100,7 @@ def _code(error: Exception) -> str:
     if isinstance(error, breezy.UnsupportedVcs):
         return f"unsupported-vcs-{error.vcs}" if error.vcs in _NAMED_UNSUPPORTED else _NO_VCS
     if isinstance(error, breezy.UnexpectedHttpStatus):
-        return _BY_STATUS.get(error.code, _UNAVAILABLE)
+        return code_of_status(error.code)
     # The first that fits counts: many of them are kinds of one another.
     reasons: tuple[tuple[type[Exception], str], ...] = (
         (breezy.UnsupportedFormatError, _NO_VCS),
@@ -103,8 +124,7 @@ def _code(error: Exception) -> str:
     return next((code for kind, code in reasons if isinstance(error, kind)), "unknown")
 
 
-def _retry_after(error: Exception) -> int | None:
+def _retry_after(error: Exception) -> timedelta | None:
     given = dict(getattr(error, "headers", None) or ())  # pairs, or a message
     headers = {name.lower(): value for name, value in given.items()}
-    pause = pause_asked(headers.get("retry-after"))
-    return None if pause is None else int(pause.total_seconds())
+    return pause_asked(headers.get("retry-after"))

@@ -44,7 +44,7 @@ class Branches(ABC):
         """Return the revision that a branch is at; None where there is no such branch."""
 
     @abstractmethod
-    def list(self) -> dict[str, bytes]:
+    def tips(self) -> dict[str, bytes]:
         """Return the revision of every branch, by name."""
 
     @abstractmethod

@@ -55,7 +55,7 @@ class BzrBranches(Branches):
             return None
         return tip_in(path)
 
-    def list(self) -> dict[str, bytes]:
+    def tips(self) -> dict[str, bytes]:
         """Return the revision of every branch, by name."""
         found = {}
         for directory, inside, _ in os.walk(self._repository):
@@ -114,7 +114,7 @@ class BzrBranches(Branches):
     def tags(self) -> dict[str, bytes]:
         """Return the revision of every tag of any branch, by name."""
         found: dict[str, bytes] = {}
-        for name in self.list():
+        for name in self.tips():
             found |= _open(self._path(name)).tags.get_tag_dict()
         return found
 
@@ -135,7 +135,7 @@ class BzrBranches(Branches):
         """Delete tags of all branches, those of them that are there."""
         unwanted = set(names)
         with self._turn():
-            for branch in self.list():
+            for branch in self.tips():
                 path = self._path(branch)
                 if unwanted.isdisjoint(_open(path).tags.get_tag_dict()):
                     continue

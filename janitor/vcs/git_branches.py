@@ -44,38 +44,31 @@ class GitBranches(Branches):
         sha = self._at(_HEADS + os.fsencode(name))
         return git_revision(sha) if sha else None
 
-    def list(self) -> dict[str, bytes]:
+    def tips(self) -> dict[str, bytes]:
         """Return the revision of every branch, by name."""
         return self._below(_HEADS)
 
     def set(self, name: str, revision: bytes, *, expected: bytes | None) -> None:
         """Let a branch be at a revision, if it is where it is expected."""
-        ref = _HEADS + checked_new_name(name).encode()
         new = self._sha(checked_new_revision(revision, f"branch {name}"))
-        old = self._sha(expected) if expected else None
-        with self._turn() as turn, self._told_why(name, old, ref, new, refs=[ref]):
-            change_refs(self._repository, turn, [RefChange(ref, old, new)])
+        self._change(name, RefChange(_head(name), self._sha(expected) if expected else None, new))
 
     def delete(self, name: str, *, expected: bytes) -> None:
         """Delete a branch, if it is where it is expected."""
-        ref = _HEADS + checked_new_name(name).encode()
-        old = self._sha(expected)
-        with self._turn() as turn, self._told_why(name, old, ref, None, refs=[ref]):
-            change_refs(self._repository, turn, [RefChange(ref, old, None)])
+        self._change(name, RefChange(_head(name), self._sha(expected), None))
 
     def rename(self, old: str, new: str, *, expected: bytes) -> None:
         """Give a branch another name, if it is where it is expected."""
-        before, after = (_HEADS + checked_new_name(name).encode() for name in (old, new))
-        sha = self._sha(expected)
+        before, after, sha = _head(old), _head(new), self._sha(expected)
         if before == after:
             return
+        made, gone = RefChange(after, None, sha), RefChange(before, sha, None)
         with self._turn() as turn:
             if self._at(before) != sha:
                 raise self._moved(old)
-            with self._told_why(new, None, after, sha, refs=[before, after]):
-                # In this order: a branch that is killed half-way has two names, not none.
-                changes = [RefChange(after, None, sha), RefChange(before, sha, None)]
-                change_refs(self._repository, turn, changes)
+            with self._told_why(new, made, before):
+                # In this order: whoever is killed half-way leaves two names, not none.
+                change_refs(self._repository, turn, [made, gone])
 
     def tags(self) -> dict[str, bytes]:
         """Return the revision of every tag, by name."""
@@ -85,10 +78,8 @@ class GitBranches(Branches):
         """Let a tag be at a revision, wherever it was; ``branch`` is Bazaar's business."""
         ref = _TAGS + checked_new_name(name).encode()
         new = self._sha(checked_new_revision(revision, f"tag {name}"))
-        if self._at(ref) == new:
-            return
-        with self._turn() as turn, self._told_why(name, ANY, ref, new, refs=[ref]):
-            change_refs(self._repository, turn, [RefChange(ref, ANY, new)])
+        if self._at(ref) != new:
+            self._change(name, RefChange(ref, ANY, new))
 
     def delete_tags(self, names: Iterable[str]) -> None:
         """Delete tags, those of them that are there."""
@@ -100,6 +91,10 @@ class GitBranches(Branches):
             # Whoever was before us in turn may have deleted some.
             gone = [RefChange(ref, None, None) for ref in there if self._at(ref)]
             change_refs(self._repository, turn, gone)
+
+    def _change(self, name: str, change: RefChange) -> None:
+        with self._turn() as turn, self._told_why(name, change):
+            change_refs(self._repository, turn, [change])
 
     def _refs(self) -> Any:  # noqa: ANN401 - Dulwich's class is not loaded yet
         return import_module("dulwich.refs").DiskRefsContainer(str(self._repository))
@@ -127,30 +122,22 @@ class GitBranches(Branches):
             yield turn
 
     @contextmanager
-    def _told_why(
-        self, name: str, old: str | None, ref: bytes, new: str | None, *, refs: list[bytes]
-    ) -> Iterator[None]:
+    def _told_why(self, name: str, change: RefChange, *others: bytes) -> Iterator[None]:
         """Say in our words why Git refused: what stands there says more than its sentence."""
         try:
             yield
         except GitFailed as refusal:
-            raise self._reason(name, old, ref, new, refs, refusal) from None
+            raise self._reason(name, change, refusal, [change.ref, *others]) from None
 
     def _reason(
-        self,
-        name: str,
-        old: str | None,
-        ref: bytes,
-        new: str | None,
-        refs: list[bytes],
-        refusal: GitFailed,
+        self, name: str, change: RefChange, refusal: GitFailed, refs: list[bytes]
     ) -> Exception:
-        now = self._at(ref)
-        if old != ANY and now != old:
-            return self._moved(name) if old else self._exists(name)
-        if new and not self._has_commit(new):
-            return RevisionMissing(self._codebase, git_revision(new))
-        if new and now is None and (in_the_way := self._in_the_way(ref)):
+        now = self._at(change.ref)
+        if now != change.old != ANY:
+            return self._moved(name) if change.old else self._exists(name)
+        if change.new and not self._has_commit(change.new):
+            return RevisionMissing(self._codebase, git_revision(change.new))
+        if change.new and now is None and (in_the_way := self._in_the_way(change.ref)):
             return BranchExists(
                 f"{self._codebase}: there can be no {name} beside {os.fsdecode(in_the_way)}"
             )
@@ -176,3 +163,7 @@ class GitBranches(Branches):
 
     def _exists(self, name: str) -> BranchExists:
         return BranchExists(f"{self._codebase}: there is a branch {name} already")
+
+
+def _head(name: str) -> bytes:
+    return _HEADS + checked_new_name(name).encode()

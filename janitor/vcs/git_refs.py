@@ -74,8 +74,8 @@ def change_refs(repository: Path, turn: Turn, changes: Sequence[RefChange]) -> N
         _clear_what_a_killed_one_left(repository, turn)
         raise
     except GitFailed:
-        # A list: each of them.
-        if not any([_removed(lock, ABANDONED) for lock in _locks(repository, refs)]):
+        removed = [_removed(lock, ABANDONED) for lock in _locks(repository, refs)]
+        if not any(removed):
             raise
         _call(call, turn, refs)
 

@@ -15,16 +15,14 @@ import pytest
 
 from janitor.names import UnsafeName
 from janitor.vcs import (
-    LocalBzrVcsManager,
-    LocalGitVcsManager,
     RemoteGitVcsManager,
     UnsupportedVcs,
     VcsManager,
 )
 from janitor.vcs.branches import (
+    Branches,
     BranchExists,
     BranchMoved,
-    Branches,
     RepositoryBusy,
     UnusableName,
     checked_new_name,
@@ -77,13 +75,13 @@ def house(request: pytest.FixtureRequest) -> House:
 def test_a_branch_is_made_moved_renamed_and_deleted(house: House, name: str) -> None:
     one, two, other = house.revisions
     branches = house.branches
-    before = branches.list()
+    before = branches.tips()
     assert branches.get(name) is None
     branches.create(name, one)
     branches.set(name, two, expected=one)
     assert branches.get(name) == two
     branches.set(name, other, expected=two)  # not only forwards
-    assert branches.list() == before | {name: other}
+    assert branches.tips() == before | {name: other}
     opened = house.manager.get_branch("hello", name)
     assert opened is not None
     assert opened.last_revision() == other
@@ -91,7 +89,7 @@ def test_a_branch_is_made_moved_renamed_and_deleted(house: House, name: str) -> 
     assert branches.get(name) is None
     assert branches.get("quite/another") == other
     branches.delete("quite/another", expected=other)
-    assert branches.list() == before
+    assert branches.tips() == before
 
 
 def test_nothing_is_set_that_is_not_as_expected(house: House) -> None:
@@ -137,7 +135,24 @@ def test_a_name_does_not_leave_its_place(house: House, name: str) -> None:
         house.branches.create(name, house.revisions[0])
 
 
-UNUSABLE = [".bzr", "a/.git", "a.lock", "a b", "a~1", "a^", "a:b", "a?", "a*", "a[", "-a", "HEAD", "a..b", "a@{1", "@{", "a."]
+UNUSABLE = [
+    ".bzr",
+    "a/.git",
+    "a.lock",
+    "a b",
+    "a~1",
+    "a^",
+    "a:b",
+    "a?",
+    "a*",
+    "a[",
+    "-a",
+    "HEAD",
+    "a..b",
+    "a@{1",
+    "@{",
+    "a.",
+]
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
@@ -163,10 +178,10 @@ def test_a_codebase_without_repository_gets_one(house: House) -> None:
     manager: Any = house.manager
     with pytest.raises(RepositoryUnavailable):
         manager.branches("fresh").create("fix", house.revisions[0])
-    assert manager.branches("fresh").list() == {}
+    assert manager.branches("fresh").tips() == {}
     manager.make_repository("fresh")
     manager.make_repository("fresh")
-    assert manager.branches("fresh").list() == {}
+    assert manager.branches("fresh").tips() == {}
     assert manager.get_repository("fresh") is not None
     assert sorted(manager.list_repositories()) == ["fresh", "hello"]
 
@@ -316,5 +331,3 @@ def test_a_lock_of_a_living_process_holds(bzr_house: House) -> None:
     with branch.lock_write(), pytest.raises(RepositoryBusy):
         bzr_house.branches.delete("fix", expected=one)
     assert bzr_house.branches.get("fix") == one
-
-

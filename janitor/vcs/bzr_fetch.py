@@ -1,0 +1,74 @@
+"""Bringing the revisions of a Bazaar branch from outside into a shared repository of ours.
+
+A process of its own does it, Breezy's program without plugins and settings, so that it ends in
+time and writes no file that is too large. It goes where the URL leads: Bazaar's own redirects
+are not looked at again, as Git's are.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from janitor.redaction import redact
+from janitor.vcs.branch_failures import branch_failure
+from janitor.vcs.git_fetch import Limits
+from janitor.vcs.visitor import Place, Visitor
+
+_BLOCK = 512  # bytes; the unit of the shell's limit
+_PULL = (
+    "import sys, breezy.bzr.bzrdir, breezy.bzr.remote;"
+    " from breezy.branch import Branch; from breezy.controldir import ControlDir;"
+    " ours = ControlDir.open(sys.argv[1]).open_repository();"
+    " ours.fetch(Branch.open(sys.argv[2]).repository, sys.argv[3].encode())"
+)
+
+
+def fetch_bzr(place: Place, visitor: Visitor, repository: Path, limits: Limits) -> None:
+    """Bring the revision of a place into a repository, whatever branches it has.
+
+    Args:
+        place: what the visitor found.
+        visitor: how we go there.
+        repository: the shared repository.
+        limits: how much may be brought.
+
+    Raises:
+        BranchOpenFailure: it could not be brought.
+    """
+    visitor.outside.check(place.url)
+    with tempfile.TemporaryDirectory(prefix="janitor-fetch-") as directory:
+        ours = repository.as_uri()
+        blocks = str(max(1, limits.size // _BLOCK))
+        words = [sys.executable, "-c", _PULL, ours, place.url, place.revision.decode()]
+        process = subprocess.Popen(  # noqa: S603 - no shell reads what comes from outside
+            ["/bin/sh", "-c", 'ulimit -f "$1" && shift && exec "$@"', "sh", blocks, *words],
+            cwd=directory,
+            env={
+                "PATH": os.environ.get("PATH", os.defpath),
+                "LC_ALL": "C.UTF-8",
+                "HOME": directory,
+                "BRZ_HOME": directory,
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            process_group=0,
+        )
+        try:
+            _, complaints = process.communicate(timeout=limits.patience)
+        except BaseException as error:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+            if isinstance(error, subprocess.TimeoutExpired):
+                told = f"not in {limits.patience:g} s"
+                raise branch_failure("branch-unavailable", place.url, told) from None
+            raise
+    if process.returncode:
+        said = complaints.decode(errors="replace").strip().splitlines()[-1:]
+        told = redact(said[0]) if said else f"ended with {process.returncode}"
+        raise branch_failure("branch-unavailable", place.url, told)

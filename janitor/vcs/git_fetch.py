@@ -1,0 +1,115 @@
+"""Bringing one branch of a Git repository from outside into ours: its objects, and nothing else.
+
+``git fetch`` works in an empty repository of our own that borrows ours its objects, and knows
+where its branches are: so it asks for what is new, and reads no configuration but what we say.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module  # Dulwich is loaded where it is used
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from janitor.vcs.branch_failures import branch_failure
+from janitor.vcs.git_program import Call, GitEnded, call_git
+from janitor.vcs.revisions import git_sha
+from janitor.vcs.sealed_git import GitFailed
+from janitor.vcs.visitor import Place, Visitor
+
+# Old repositories are full of these, and no harm is in them.
+_FORGIVEN = ("zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone", "zeroPaddedDate")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much may be brought.
+
+    Args:
+        depth: commits of the history; None: all of it. Git's alone.
+        size: bytes of one file that arrives, and so of all that comes at once.
+        patience: seconds.
+    """
+
+    depth: int | None = None
+    size: int = 2 * 1024**3
+    patience: float = 1200.0
+
+
+def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) -> None:
+    """Bring the commit of a place into a repository, whatever branches it has.
+
+    Args:
+        place: what the visitor found.
+        visitor: how we go there.
+        repository: the bare repository.
+        limits: how much may be brought.
+
+    Raises:
+        BranchOpenFailure: it could not be brought.
+    """
+    sha = git_sha(place.revision, null="")
+    depth = [] if limits.depth is None else [f"--depth={limits.depth}"]
+    with _borrowing(repository) as home:
+        call = Call(
+            home,
+            (
+                *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc"),
+                *("--no-recurse-submodules", *depth, "--", place.url, sha),
+            ),
+            settings=_settings(place.url, visitor),
+            environment={
+                "GIT_OBJECT_DIRECTORY": str(repository / "objects"),
+                "GIT_SHALLOW_FILE": str(repository / "shallow"),
+            },
+            patience=limits.patience,
+            largest_file=limits.size,
+        )
+        try:
+            call_git(call)
+        except GitEnded as ended:
+            told = f"more than {limits.size} bytes, or not in {limits.patience:g} s; {ended}"
+            raise branch_failure("branch-unavailable", place.url, told) from None
+        except GitFailed as failed:
+            raise branch_failure("branch-unavailable", place.url, str(failed)) from None
+
+
+@contextmanager
+def _borrowing(repository: Path) -> Iterator[Path]:
+    refs = import_module("dulwich.refs").DiskRefsContainer(str(repository)).as_dict()
+    known = b"".join(
+        b"%s %s\n" % (sha, name) for name, sha in sorted(refs.items()) if name != b"HEAD"
+    )
+    with tempfile.TemporaryDirectory(prefix="janitor-fetch-") as directory:
+        home = Path(directory)
+        (home / "refs").mkdir()
+        (home / "objects").mkdir()
+        (home / "HEAD").write_text("ref: refs/heads/none\n")
+        (home / "packed-refs").write_bytes(known)
+        yield home
+
+
+def _settings(url: str, visitor: Visitor) -> dict[str, str]:
+    split = urlsplit(url)
+    settings = {
+        f"protocol.{split.scheme}.allow": "always",
+        "http.followRedirects": "false",  # the visitor has followed them
+        "http.userAgent": visitor.user_agent,
+        "http.proxy": "",
+        "http.lowSpeedLimit": "1000",
+        "http.lowSpeedTime": "60",
+        "fetch.fsckObjects": "true",
+        "uploadpack.packObjectsHook": "",
+    } | {f"fetch.fsck.{message}": "ignore" for message in _FORGIVEN}
+    addresses = visitor.outside.check(url)
+    if addresses:
+        port = split.port or {"http": 80, "https": 443}[split.scheme]
+        # These and no others: the name may have another address by the time that Git asks.
+        settings["http.curloptResolve"] = f"{split.hostname}:{port}:{','.join(addresses)}"
+    login = visitor.credentials.header_for(url)
+    if login:
+        settings[f"http.{split.scheme}://{split.netloc}/.extraHeader"] = f"Authorization: {login}"
+    return settings

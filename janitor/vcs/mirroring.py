@@ -1,0 +1,95 @@
+"""A codebase's own branch, brought into our repository of it as the branch ``main``.
+
+That is where workers of the field look for a copy that is near. :mod:`.visitor` says where the
+branch is, :mod:`.git_fetch` and :mod:`.bzr_fetch` bring what is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import Field
+from sqlalchemy import select
+
+from janitor.errors import Failure
+from janitor.jobs import JobKind, Payload
+from janitor.names import CodebaseName
+from janitor.state import Conn
+from janitor.state.codebase import Codebase
+from janitor.vcs.bzr_fetch import fetch_bzr
+from janitor.vcs.errors import UnsupportedVcs
+from janitor.vcs.git_fetch import Limits, fetch_git
+from janitor.vcs.local_bzr import LocalBzrVcsManager
+from janitor.vcs.local_git import LocalGitVcsManager
+from janitor.vcs.manager import VcsManager
+from janitor.vcs.visitor import Visitor
+
+MIRROR_BRANCH = "main"
+
+
+class MirrorCodebase(Payload):
+    """Which codebase's branch to bring; ``request`` tells one request from the next."""
+
+    request: str = Field(min_length=1, max_length=200)
+    codebase: CodebaseName
+    depth: int | None = Field(default=None, ge=1, lt=2**31)
+
+
+MIRROR = JobKind("janitor.vcs.mirror", MirrorCodebase, key=lambda ask: ask.request)
+
+
+def branch_to_mirror(conn: Conn, codebase: str) -> tuple[str, str | None]:
+    """Return where a codebase's branch is, and its kind if it is known.
+
+    Raises:
+        Failure: there is no such codebase, or it has no branch.
+    """
+    row = conn.execute(
+        select(Codebase.branch_url, Codebase.vcs_type).where(Codebase.name == codebase)
+    ).one_or_none()
+    if row is None or row.branch_url is None:
+        raise Failure(f"there is no codebase {codebase} with a branch_url; add it before")
+    return row.branch_url, row.vcs_type
+
+
+def mirror(
+    codebase: str,
+    branch_url: str,
+    vcs_type: str | None,
+    *,
+    managers: Mapping[str, VcsManager],
+    visitor: Visitor,
+    limits: Limits,
+) -> bytes:
+    """Let the branch ``main`` of our repository be where a codebase's branch is.
+
+    Args:
+        codebase: whose repository; it is made if there is none.
+        branch_url: where the branch is.
+        vcs_type: its kind, if it is known.
+        managers: our repositories, by kind.
+        visitor: how we go outside.
+        limits: how much may be brought.
+
+    Returns:
+        The revision.
+
+    Raises:
+        BranchOpenFailure: the branch could not be seen or brought.
+        UnsupportedVcs: our repositories of that kind are behind a store service.
+        BranchMoved: somebody else mirrored it at the same time.
+    """
+    place = visitor.find(branch_url, vcs_type)
+    manager = managers.get(place.vcs_type)
+    if not isinstance(manager, (LocalGitVcsManager, LocalBzrVcsManager)):
+        raise UnsupportedVcs(
+            f"{codebase}: no directory of {place.vcs_type} repositories is configured to mirror to"
+        )
+    branches = manager.branches(codebase)
+    manager.make_repository(codebase)
+    there = branches.get(MIRROR_BRANCH)
+    if there != place.revision:
+        bring = fetch_git if place.vcs_type == "git" else fetch_bzr
+        bring(place, visitor, manager.repository_path(codebase), limits)
+        branches.set(MIRROR_BRANCH, place.revision, expected=there)
+    return place.revision

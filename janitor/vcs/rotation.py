@@ -1,0 +1,242 @@
+"""Looking at codebases' branches in turn: where they are now, which have moved, which are gone.
+
+:mod:`.visitor` asks; here is who is asked when, and what comes of it. Each host is asked one
+thing at a time, with a pause in between, and not at all while it is limited
+(:mod:`janitor.queue.hosts`). A codebase whose branch moved gets runs soon
+(:mod:`janitor.schedule`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import Counter
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Row, delete, func, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, sessionmaker
+
+from janitor.queue.hosts import closed_hosts, leave_alone
+from janitor.schedule import do_schedule
+from janitor.state import Conn
+from janitor.state.branch import BranchFailure
+from janitor.state.candidate import Candidate
+from janitor.vcs.branch_failures import branch_failure
+from janitor.vcs.errors import BranchOpenFailure
+from janitor.vcs.visitor import Visitor
+
+logger = logging.getLogger(__name__)
+
+REQUESTER = "the branch moved"
+
+_AT_ONCE = 8  # hosts
+_MOST_OF_A_HOST = 100  # in one go; more do not fit in its time with the pauses
+_ASKED_TOO_MUCH = "too-many-requests"
+_REST = timedelta(minutes=5)  # for a host that asked for one and did not say how long
+_MOST_FAILURES = 3  # in a row, of the host's own; then it is left for the next time
+_OF_THE_HOST = frozenset(
+    {"branch-unavailable", "branch-temporarily-unavailable", "502-bad-gateway", "unknown"}
+)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How fast it goes.
+
+    Args:
+        every: how long a codebase rests between two looks.
+        pause: seconds between two questions to the same host.
+        time: seconds after which no other question is begun.
+    """
+
+    every: timedelta
+    pause: float = 1.0
+    time: float = 45.0
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """One go through what is due.
+
+    Args:
+        sessions: the state database; each finding is a transaction of its own.
+        visitor: who goes there.
+        pace: how fast.
+    """
+
+    sessions: sessionmaker[Session]
+    visitor: Visitor
+    pace: Pace
+
+    def go(self) -> Counter[str]:
+        """Look at what is due, host by host, as far as the time allows.
+
+        Returns:
+            How many were the ``same``, had ``moved``, or failed, by the failure's code.
+        """
+        with self.sessions() as session:
+            due = due_codebases(session, self.pace.every)
+        until = time.monotonic() + self.pace.time
+        hosts = [list(rows) for _, rows in groupby(due, key=lambda row: row.host)]
+        # Whose turn is longest overdue, first.
+        hosts.sort(key=lambda rows: rows[0].last_scanned or datetime.min.replace(tzinfo=UTC))
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            found = list(threads.map(lambda rows: self._look_at_host(rows, until), hosts))
+        return sum(found, Counter())
+
+    def _look_at_host(self, codebases: Sequence[Row[Any]], until: float) -> Counter[str]:
+        outcome: Counter[str] = Counter()
+        failures = 0
+        for number, codebase in enumerate(codebases):
+            if number:
+                time.sleep(self.pace.pause)
+            if time.monotonic() > until or failures >= _MOST_FAILURES:
+                break
+            try:
+                place = self._find(codebase)
+            except BranchOpenFailure as failure:
+                outcome[failure.code] += 1
+                with self.sessions.begin() as session:
+                    if note_failure(session, codebase, failure):
+                        break
+                failures = failures + 1 if failure.code in _OF_THE_HOST else 0
+            else:
+                failures = 0
+                with self.sessions.begin() as session:
+                    outcome["moved" if note_place(session, codebase, place) else "same"] += 1
+        return outcome
+
+    def _find(self, codebase: Row[Any]) -> bytes:
+        try:
+            return self.visitor.find(codebase.branch_url, codebase.vcs_type).revision
+        except BranchOpenFailure:
+            raise
+        except Exception as error:  # noqa: BLE001 - one odd branch does not stop the rotation
+            logger.warning("%s: %s: %s", codebase.name, type(error).__name__, error)
+            raise branch_failure("unknown", codebase.branch_url, type(error).__name__) from None
+
+
+def due_codebases(conn: Conn, every: timedelta) -> Sequence[Row[Any]]:
+    """Return codebases to look at: of each host that may be asked, those that wait longest.
+
+    Each has ``name``, ``branch_url``, ``vcs_type``, ``host`` and ``last_scanned``; those of a
+    host are together.
+
+    Args:
+        conn: the caller's transaction.
+        every: how long a codebase rests between two looks.
+    """
+    closed = sorted(closed_hosts(conn))
+    values = {"every": every, "closed": closed, "most": _MOST_OF_A_HOST}
+    return conn.execute(_DUE, values).all()
+
+
+def note_place(conn: Conn, codebase: Row[Any], revision: bytes) -> bool:
+    """Record where a branch is; if it is not where it was, its candidates get runs soon.
+
+    Args:
+        conn: the caller's transaction.
+        codebase: as :func:`due_codebases` returned it.
+        revision: where its branch is.
+
+    Returns:
+        Whether it had moved. A first look finds no branch moved.
+    """
+    before = conn.execute(
+        _SEEN, {"name": codebase.name, "url": codebase.branch_url, "now": revision.decode()}
+    ).one_or_none()
+    if before is None:  # it has another URL by now, or is gone
+        return False
+    conn.execute(delete(BranchFailure).where(BranchFailure.codebase == codebase.name))
+    moved = before.vcs_last_revision not in {None, revision.decode()}
+    if moved:
+        _ask_for_runs(conn, codebase.name)
+    return moved
+
+
+def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> bool:
+    """Record that a branch could not be seen, or that its host wants to be left alone.
+
+    Args:
+        conn: the caller's transaction.
+        codebase: as :func:`due_codebases` returned it.
+        failure: why.
+
+    Returns:
+        Whether the host is left alone from now on; the codebase waits for its turn then.
+    """
+    asked_too_much = failure.code == _ASKED_TOO_MUCH
+    if asked_too_much or failure.retry_after:
+        rest = timedelta(seconds=failure.retry_after) if failure.retry_after else _REST
+        leave_alone(conn, codebase.host, datetime.now(UTC) + rest)
+        return True
+    looked = conn.execute(_LOOKED, {"name": codebase.name, "url": codebase.branch_url})
+    if looked.one_or_none() is not None:
+        said = {"code": failure.code, "description": failure.description}
+        row = insert(BranchFailure).values(codebase=codebase.name, **said)
+        again = BranchFailure.times + 1
+        conn.execute(
+            row.on_conflict_do_update(
+                index_elements=["codebase"], set_=said | {"times": again, "last_at": func.now()}
+            )
+        )
+    return False
+
+
+def _ask_for_runs(conn: Conn, codebase: str) -> None:
+    """Put the candidates of a codebase in the bucket of what somebody pushed to."""
+    candidates = select(Candidate.suite, Candidate.change_set).where(
+        Candidate.codebase == codebase, Candidate.publish_policy.is_not(None)
+    )
+    for campaign, change_set in conn.execute(candidates).all():
+        do_schedule(conn, campaign, codebase, "hook", change_set=change_set, requester=REQUESTER)
+
+
+_ACTIVE = "NOT inactive AND branch_url IS NOT NULL AND name IS NOT NULL"
+# Host by host along the index: what a closed host has costs nothing, however much it is.
+_DUE = text(f"""
+WITH RECURSIVE host (name) AS (
+    (SELECT coalesce(hostname, '') FROM codebase WHERE {_ACTIVE}
+     ORDER BY coalesce(hostname, '') LIMIT 1)
+    UNION ALL
+    SELECT (SELECT coalesce(hostname, '') FROM codebase
+            WHERE {_ACTIVE} AND coalesce(hostname, '') > host.name
+            ORDER BY coalesce(hostname, '') LIMIT 1)
+    FROM host WHERE host.name IS NOT NULL
+)
+SELECT due.name, due.branch_url, due.vcs_type, due.last_scanned, host.name AS host
+FROM host
+CROSS JOIN LATERAL (
+    SELECT name, branch_url, vcs_type::text, last_scanned AT TIME ZONE 'UTC' AS last_scanned
+    FROM codebase
+    WHERE {_ACTIVE} AND coalesce(hostname, '') = host.name
+        AND (last_scanned IS NULL OR last_scanned < now() AT TIME ZONE 'UTC' - :every)
+    ORDER BY codebase.last_scanned NULLS FIRST
+    LIMIT :most
+) AS due
+WHERE host.name <> ALL (:closed)
+ORDER BY host.name, due.last_scanned NULLS FIRST
+""")  # noqa: S608 - made of constants
+
+_SEEN = text("""
+WITH before AS (
+    SELECT name, vcs_last_revision FROM codebase
+    WHERE name = :name AND branch_url = :url
+    FOR UPDATE
+)
+UPDATE codebase
+SET last_scanned = now() AT TIME ZONE 'UTC', vcs_last_revision = :now
+FROM before WHERE codebase.name = before.name
+RETURNING before.vcs_last_revision
+""")
+_LOOKED = text("""
+UPDATE codebase SET last_scanned = now() AT TIME ZONE 'UTC'
+WHERE name = :name AND branch_url = :url
+RETURNING name
+""")

@@ -17,6 +17,7 @@ from importlib import import_module  # Breezy is heavy, and loaded where it is u
 from pathlib import Path
 from typing import Any
 
+from janitor.errors import Failure
 from janitor.vcs.branches import (
     Branches,
     BranchExists,
@@ -51,7 +52,7 @@ class BzrBranches(Branches):
         """Return the revision that a branch is at; None where there is no such branch."""
         try:
             path = self._path(name)
-        except ValueError:  # no name that a branch could have
+        except Failure:  # no name that a branch could have
             return None
         return tip_in(path)
 

@@ -9,6 +9,7 @@ from importlib import import_module  # Dulwich is loaded where it is used
 from pathlib import Path
 from typing import Any
 
+from janitor.errors import Failure
 from janitor.vcs.branches import (
     Branches,
     BranchExists,
@@ -19,6 +20,7 @@ from janitor.vcs.branches import (
 )
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
 from janitor.vcs.git_refs import ANY, RefChange, change_refs, is_locked
+from janitor.vcs.packed_refs import read_ref
 from janitor.vcs.revisions import git_revision, git_sha
 from janitor.vcs.sealed_git import GitFailed
 from janitor.vcs.turn import Turn, turn_in
@@ -41,7 +43,11 @@ class GitBranches(Branches):
 
     def get(self, name: str) -> bytes | None:
         """Return the revision that a branch is at; None where there is no such branch."""
-        sha = self._at(_HEADS + os.fsencode(name))
+        try:
+            ref = _head(name)
+        except Failure:  # no name that a branch could have
+            return None
+        sha = self._at(ref)
         return git_revision(sha) if sha else None
 
     def tips(self) -> dict[str, bytes]:
@@ -100,11 +106,7 @@ class GitBranches(Branches):
         return import_module("dulwich.refs").DiskRefsContainer(str(self._repository))
 
     def _at(self, ref: bytes) -> str | None:
-        errors = (KeyError, ValueError, OSError)
-        try:
-            _, sha = self._refs().follow(ref)
-        except errors:  # a name that can't be, a directory of that name, no repository
-            return None
+        sha = read_ref(self._repository, ref)
         return sha.decode() if sha else None
 
     def _below(self, base: bytes) -> dict[str, bytes]:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from janitor.vcs.bzr_branches import BzrBranches
 from janitor.vcs.child_process import PATIENCE
 from janitor.vcs.manager import RevisionInfo, VcsManager, checked_branch_name, checked_codebase
+from janitor.vcs.nearby import bzr_branch_or_none
 from janitor.vcs.new_repository import make_bzr_repository
 from janitor.vcs.revisions import NULL_REVISION, bzr_revision
 from janitor.vcs.sealed_breezy import SealedBreezy
+
+if TYPE_CHECKING:
+    from breezy.branch import Branch
 
 
 class LocalBzrVcsManager(VcsManager):
@@ -31,7 +36,7 @@ class LocalBzrVcsManager(VcsManager):
 
     def get_repository_url(self, codebase: str) -> str:
         """Return the ``file:`` URL of a codebase's repository."""
-        return self._path(codebase).as_uri()
+        return self.repository_path(codebase).as_uri()
 
     def get_branch_url(self, codebase: str, branch_name: str) -> str:
         """Return the ``file:`` URL of a branch."""
@@ -40,6 +45,11 @@ class LocalBzrVcsManager(VcsManager):
     def list_repositories(self) -> Iterable[str]:
         """Return the names of the codebases that have a repository."""
         return sorted(found.parent.name for found in self._base.glob("*/.bzr"))
+
+    def get_branch(self, codebase: str, branch_name: str) -> Branch | None:
+        """Return a branch, or None where there is none of that name."""
+        path = self.repository_path(codebase)
+        return bzr_branch_or_none(path, checked_branch_name(branch_name))
 
     def branches(self, codebase: str) -> BzrBranches:
         """Return the branches of a codebase's repository."""
@@ -58,7 +68,9 @@ class LocalBzrVcsManager(VcsManager):
     ) -> Generator[bytes]:
         """Yield what changed, as ``bzr diff`` says it."""
         if bzr_revision(old_revid) != bzr_revision(new_revid):
-            yield from self._breezy.diff(self._path(codebase), old_revid, new_revid, patience)
+            yield from self._breezy.diff(
+                self.repository_path(codebase), old_revid, new_revid, patience
+            )
 
     def get_revision_info(
         self, codebase: str, old_revid: bytes, new_revid: bytes
@@ -69,7 +81,7 @@ class LocalBzrVcsManager(VcsManager):
         return [
             RevisionInfo(None, revision, message, None)
             for revision, message in self._breezy.only_in(
-                self._path(codebase), new_revid, old_revid
+                self.repository_path(codebase), new_revid, old_revid
             )
         ]
 

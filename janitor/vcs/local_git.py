@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from janitor.vcs.child_process import PATIENCE
@@ -12,9 +13,13 @@ from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
 from janitor.vcs.git_branches import GitBranches
 from janitor.vcs.git_objects import GitObjects
 from janitor.vcs.manager import RevisionInfo, VcsManager, checked_branch_name, checked_codebase
+from janitor.vcs.nearby import git_branch_or_none
 from janitor.vcs.new_repository import make_git_repository
 from janitor.vcs.revisions import EMPTY_TREE, NULL_REVISION, git_revision, git_sha
 from janitor.vcs.sealed_git import GitFailed
+
+if TYPE_CHECKING:
+    from breezy.branch import Branch
 
 
 class LocalGitVcsManager(VcsManager):
@@ -34,7 +39,7 @@ class LocalGitVcsManager(VcsManager):
 
     def get_repository_url(self, codebase: str) -> str:
         """Return the ``file:`` URL of a codebase's repository."""
-        return self._path(codebase).as_uri()
+        return self.repository_path(codebase).as_uri()
 
     def get_branch_url(self, codebase: str, branch_name: str) -> str:
         """Return the ``file:`` URL of a branch."""
@@ -44,6 +49,11 @@ class LocalGitVcsManager(VcsManager):
     def list_repositories(self) -> Iterable[str]:
         """Return the names of the codebases that have a repository."""
         return sorted(found.parent.name for found in self._base.glob("*/objects"))
+
+    def get_branch(self, codebase: str, branch_name: str) -> Branch | None:
+        """Return a branch, or None where there is none of that name."""
+        path = self.repository_path(codebase)
+        return git_branch_or_none(path, checked_branch_name(branch_name))
 
     def branches(self, codebase: str) -> GitBranches:
         """Return the branches of a codebase's repository."""
@@ -84,12 +94,9 @@ class LocalGitVcsManager(VcsManager):
                 for sha, message in self._objects.only_in(repository, new, old or None)
             ]
 
-    def _path(self, codebase: str) -> Path:
-        return self._base / checked_codebase(codebase)
-
     @contextmanager
     def _reading(self, codebase: str, *revisions: bytes) -> Iterator[Path]:
-        repository = self._path(codebase)
+        repository = self.repository_path(codebase)
         if not (repository / "objects").is_dir():
             raise RepositoryUnavailable(f"{codebase}: there is no Git repository for it yet")
         try:

@@ -18,8 +18,10 @@ from janitor.vcs.branch_failures import branch_failure
 from janitor.vcs.git_program import Call, GitEnded, call_git
 from janitor.vcs.revisions import git_sha
 from janitor.vcs.sealed_git import GitFailed
+from janitor.vcs.turn import turn_in
 from janitor.vcs.visitor import Place, Visitor
 
+_SHALLOW = "shallow"  # the file where Git keeps which commits' parents it does not have
 # Old repositories are full of these, and no harm is in them.
 _FORGIVEN = ("zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone", "zeroPaddedDate")
 
@@ -54,6 +56,7 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
     sha = git_sha(place.revision, null="")
     depth = [] if limits.depth is None else [f"--depth={limits.depth}"]
     with _borrowing(repository) as home:
+        shallow = _lines(home / _SHALLOW)
         call = Call(
             home,
             (
@@ -61,10 +64,7 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
                 *("--no-recurse-submodules", *depth, "--", place.url, sha),
             ),
             settings=_settings(place.url, visitor),
-            environment={
-                "GIT_OBJECT_DIRECTORY": str(repository / "objects"),
-                "GIT_SHALLOW_FILE": str(repository / "shallow"),
-            },
+            environment={"GIT_OBJECT_DIRECTORY": str(repository / "objects")},
             patience=limits.patience,
             largest_file=limits.size,
         )
@@ -75,6 +75,7 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
             raise branch_failure("branch-unavailable", place.url, told) from None
         except GitFailed as failed:
             raise branch_failure("branch-unavailable", place.url, str(failed)) from None
+        _let_be_shallow(repository, shallow, _lines(home / _SHALLOW))
 
 
 @contextmanager
@@ -89,7 +90,26 @@ def _borrowing(repository: Path) -> Iterator[Path]:
         (home / "objects").mkdir()
         (home / "HEAD").write_text("ref: refs/heads/none\n")
         (home / "packed-refs").write_bytes(known)
+        (home / _SHALLOW).write_text("".join(sorted(_lines(repository / _SHALLOW))))
         yield home
+
+
+def _let_be_shallow(repository: Path, before: set[str], after: set[str]) -> None:
+    """Write down where our history ends by now, beside what others brought meanwhile."""
+    if before == after:
+        return
+    with turn_in(repository):
+        lines = (_lines(repository / _SHALLOW) - (before - after)) | after
+        part = repository / f"{_SHALLOW}.janitor"
+        part.write_text("".join(sorted(lines)))
+        part.replace(repository / _SHALLOW)
+
+
+def _lines(shallow: Path) -> set[str]:
+    try:
+        return set(shallow.read_text().splitlines(keepends=True))
+    except FileNotFoundError:
+        return set()
 
 
 def _settings(url: str, visitor: Visitor) -> dict[str, str]:

@@ -119,7 +119,8 @@ class GuardedWeb(urllib3.PoolManager):
             raise branch_failure(code_of_status(answer.status), url, said, pause)
         body = bytearray()
         try:
-            for chunk in answer.stream(_CHUNK, decode_content=True):
+            # As it comes: a host that drips is not waited for until a chunk is full.
+            while chunk := answer.read1(_CHUNK, decode_content=True):
                 body += chunk
                 if len(body) > LARGEST_ANSWER:
                     raise branch_failure(_AWAY, url, f"more than {LARGEST_ANSWER} bytes")
@@ -138,7 +139,9 @@ class GuardedWeb(urllib3.PoolManager):
         )
 
     def _no_answer(self, url: str, error: object) -> BranchOpenFailure:
-        late = isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError))
+        # "Nobody there" is a kind of timeout to urllib3.
+        refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+        late = isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)) and not refused
         # Who hung up may not do so the next time; who is not there may be away for long.
         cut = isinstance(error, urllib3.exceptions.ProtocolError)
         return branch_failure(_LATER if late or cut else _AWAY, url, str(error))

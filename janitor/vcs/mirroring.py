@@ -7,6 +7,7 @@ branch is, :mod:`.git_fetch` and :mod:`.bzr_fetch` bring what is new.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from pydantic import Field
 from sqlalchemy import select
@@ -79,6 +80,7 @@ def mirror(
         UnsupportedVcs: our repositories of that kind are behind a store service.
         BranchMoved: somebody else mirrored it at the same time.
     """
+    visitor = replace(visitor, credentials=visitor.credentials.beside(branch_url))
     place = visitor.find(branch_url, vcs_type)
     manager = managers.get(place.vcs_type)
     if not isinstance(manager, (LocalGitVcsManager, LocalBzrVcsManager)):

@@ -7,7 +7,7 @@ same place, the counts of the steps do not fit together (:func:`lost_updates`).
 Elsewhere branches are made, moved, renamed and deleted as the dice fall. In the end the
 repository is whole, and nothing is locked.
 
-    python tests/integration/vcs/branch_stress.py git --workers 16 --seconds 60
+    python -m tests.integration.vcs.branch_stress git --workers 16 --seconds 60
 """
 
 from __future__ import annotations
@@ -27,12 +27,9 @@ from pathlib import Path
 
 import psutil
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from conftest import BzrStore, GitStore
-
 from janitor.vcs import VcsManager
 from janitor.vcs.branches import Branches, BranchExists, BranchMoved, RepositoryBusy
+from tests.integration.vcs.conftest import BzrStore, GitStore
 
 RING = 24
 COUNTERS = ("counter/one", "counter/two", "counter/three")

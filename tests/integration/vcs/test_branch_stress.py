@@ -1,6 +1,6 @@
 """Processes that change one repository's branches at once, some killed: a small measure of it.
 
-The whole measure, as the documentation has it: ``python tests/integration/vcs/branch_stress.py``.
+The whole measure, as the documentation has it: ``python -m tests.integration.vcs.branch_stress``.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from branch_stress import RING, Outcome, lost_updates, whole_stress
+
+from tests.integration.vcs.branch_stress import RING, Outcome, lost_updates, whole_stress
 
 
 @pytest.mark.parametrize("kind", ["git", "bzr"])

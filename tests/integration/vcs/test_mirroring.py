@@ -1,0 +1,265 @@
+"""Bringing codebases' branches into our repositories, from real servers."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from janitor.vcs import (
+    BranchOpenFailure,
+    LocalBzrVcsManager,
+    LocalGitVcsManager,
+    RemoteGitVcsManager,
+    UnsupportedVcs,
+    VcsManager,
+)
+from janitor.vcs.credentials import Credentials
+from janitor.vcs.git_fetch import Limits
+from janitor.vcs.mirroring import mirror
+from janitor.vcs.outside import Outside
+from janitor.vcs.visitor import Visitor
+from tests.integration.vcs.store import Environ, Start, Store, served
+
+if TYPE_CHECKING:
+    from conftest import BzrStore, GitStore, Server
+
+UNLIMITED = Limits()
+INSIDE = Visitor(Outside(local=True), Credentials(), "janitor-test", patience=10)
+
+
+@pytest.fixture
+def ours(tmp_path: Path) -> dict[str, VcsManager]:
+    return {
+        "git": LocalGitVcsManager(str(tmp_path / "our-git")),
+        "bzr": LocalBzrVcsManager(str(tmp_path / "our-bzr")),
+    }
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "git", tmp_path / "bzr")
+
+
+@pytest.fixture
+def url(store: Store) -> Iterator[str]:
+    with served(store) as url:
+        yield url
+
+
+def bring(
+    ours: dict[str, VcsManager],
+    url: str,
+    kind: str = "git",
+    *,
+    limits: Limits = UNLIMITED,
+    visitor: Visitor = INSIDE,
+) -> bytes:
+    return mirror("copy", url, kind, managers=ours, visitor=visitor, limits=limits)
+
+
+def git_of(ours: dict[str, VcsManager], *words: str) -> str:
+    path = LocalGitVcsManager.repository_path(ours["git"], "copy")  # type: ignore[arg-type]
+    return subprocess.run(
+        ["git", "--git-dir", path, *words], check=True, capture_output=True, text=True
+    ).stdout
+
+
+def whole(ours: dict[str, VcsManager]) -> None:
+    git_of(ours, "fsck", "--full", "--strict", "--no-dangling")
+
+
+def history(git_store: GitStore, commits: int) -> list[bytes]:
+    made: list[bytes] = []
+    for _ in range(commits):
+        made.append(git_store.commit({b"a": os.urandom(20000)}, parent=made[-1] if made else None))
+    return made
+
+
+def size_of(directory: Path) -> int:
+    return sum(path.stat().st_size for path in directory.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize("by", ["http", "file"])
+def test_a_git_branch_is_brought_and_brought_on(
+    git_store: GitStore, ours: dict[str, VcsManager], url: str, by: str
+) -> None:
+    made = history(git_store, 3)
+    there = f"{url}/git/hello" if by == "http" else git_store.path.as_uri()
+    assert bring(ours, f"{there},branch=main") == made[-1]
+    assert ours["git"].branches("copy").tips() == {"main": made[-1]}
+    newer = git_store.commit({b"b": b"x"}, parent=made[-1])
+    assert bring(ours, f"{there},branch=main") == newer
+    assert bring(ours, f"{there},branch=main") == newer
+    other = git_store.commit({b"c": b"x"})  # not a descendant
+    assert bring(ours, f"{there},branch=main") == other
+    assert git_of(ours, "rev-list", "--count", "main") == "1\n"
+    whole(ours)
+
+
+def test_only_what_is_new_travels(
+    git_store: GitStore, ours: dict[str, VcsManager], url: str, tmp_path: Path
+) -> None:
+    made = history(git_store, 4)
+    bring(ours, f"{url}/git/hello,branch=main")
+    before = size_of(tmp_path / "our-git")
+    git_store.commit({b"b": b"x"}, parent=made[-1])
+    bring(ours, f"{url}/git/hello,branch=main")
+    after = size_of(tmp_path / "our-git")
+    assert after - before < 20000 < before
+
+
+def test_a_depth(git_store: GitStore, ours: dict[str, VcsManager], url: str) -> None:
+    made = history(git_store, 5)
+    bring(ours, f"{url}/git/hello,branch=main", limits=Limits(depth=2))
+    assert git_of(ours, "rev-list", "--count", "main") == "2\n"
+    whole(ours)
+    bring(ours, f"{url}/git/hello,branch=main")
+    git_store.commit({b"b": b"x"}, parent=made[-1])
+    bring(ours, f"{url}/git/hello,branch=main", limits=Limits(depth=1))
+    whole(ours)
+
+
+def test_what_is_too_large_is_refused(
+    git_store: GitStore, ours: dict[str, VcsManager], url: str
+) -> None:
+    history(git_store, 6)
+    with pytest.raises(BranchOpenFailure, match="branch-unavailable"):
+        bring(ours, f"{url}/git/hello,branch=main", limits=Limits(size=50_000))
+    assert ours["git"].branches("copy").tips() == {}
+    whole(ours)
+
+
+def test_what_takes_too_long_is_ended(
+    git_store: GitStore, store: Store, ours: dict[str, VcsManager]
+) -> None:
+    history(git_store, 2)
+
+    def slow(environ: Environ, start: Start) -> object:
+        if environ["PATH_INFO"].endswith("/git-upload-pack"):
+            time.sleep(1.5)
+        return store(environ, start)
+
+    with served(slow) as url:  # type: ignore[arg-type]
+        begun = time.monotonic()
+        with pytest.raises(BranchOpenFailure, match=r"not in 0\.5 s"):
+            bring(ours, f"{url}/git/hello,branch=main", limits=Limits(patience=0.5))
+        assert time.monotonic() - begun < 1.5
+
+
+def test_what_is_broken_is_refused(
+    git_store: GitStore, ours: dict[str, VcsManager], url: str
+) -> None:
+    from dulwich.objects import Commit, Tree
+    from dulwich.repo import Repo
+
+    with Repo(str(git_store.path)) as repository:
+        tree = Tree()
+        tree.add(b".git", 0o40000, Tree().id)  # what fsck calls hasDotgit
+        commit = Commit()
+        commit.tree, commit.message = tree.id, b"x"
+        commit.author = commit.committer = b"Ada <ada@example.com>"
+        commit.author_time = commit.commit_time = 0
+        commit.author_timezone = commit.commit_timezone = 0
+        for thing in (Tree(), tree, commit):
+            repository.object_store.add_object(thing)
+        repository.refs[b"refs/heads/main"] = commit.id
+    with pytest.raises(BranchOpenFailure, match="hasDotgit"):
+        bring(ours, f"{url}/git/hello,branch=main")
+
+
+def test_nothing_of_a_repository_is_run(
+    git_store: GitStore, ours: dict[str, VcsManager], url: str, tmp_path: Path
+) -> None:
+    """Neither hooks and settings of ours, whoever wrote them, nor the other's."""
+    history(git_store, 2)
+    bring(ours, f"{url}/git/hello,branch=main")
+    trace = tmp_path / "trace"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {trace}\n")
+    program.chmod(0o755)
+    for repository in (tmp_path / "our-git" / "copy", git_store.path):
+        (repository / "hooks").mkdir(exist_ok=True)
+        for hook in ("reference-transaction", "post-merge", "post-checkout", "pre-receive"):
+            (repository / "hooks" / hook).symlink_to(program)
+        (repository / "config").write_text(
+            f"[core]\n\tbare = true\n\talternateRefsCommand = {program}\n"
+            f"\tsshCommand = {program}\n\tgitProxy = {program}\n"
+            f"[credential]\n\thelper = {program}\n[uploadpack]\n\tpackObjectsHook = {program}\n"
+        )
+    git_store.commit({b"b": b"x"})
+    bring(ours, f"{url}/git/hello,branch=main")
+    bring(ours, git_store.path.as_uri() + ",branch=main")
+    assert not trace.exists()
+
+
+def test_a_password_is_on_no_command_line(
+    git_store: GitStore, store: Store, ours: dict[str, VcsManager]
+) -> None:
+    made = history(git_store, 2)
+    seen: list[str] = []
+    headers: list[str | None] = []
+
+    def watching(environ: Environ, start: Start) -> object:
+        headers.append(environ.get("HTTP_AUTHORIZATION"))
+        for process in Path("/proc").glob("[0-9]*/cmdline"):
+            try:
+                seen.append(process.read_text(errors="replace"))
+            except OSError:
+                continue
+        return store(environ, start)
+
+    with served(watching) as url:  # type: ignore[arg-type]
+        there = url.replace("http://", "http://ada:hush@") + "/git/hello,branch=main"
+        assert bring(ours, there) == made[-1]
+    assert any("fetch" in line and "hello" in line for line in seen)
+    assert not [line for line in seen if "hush" in line or "YWRhOmh1c2g=" in line]
+    assert set(headers) == {"Basic YWRhOmh1c2g="}
+
+
+def test_a_bazaar_branch_is_brought(bzr_store: BzrStore, ours: dict[str, VcsManager]) -> None:
+    first = bzr_store.commit({"a": b"1"})
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=str(bzr_store.base))
+    ) as http:
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            url = f"http://127.0.0.1:{http.server_port}/hello/main"
+            assert bring(ours, url, "bzr") == first
+            second = bzr_store.commit({"a": os.urandom(200_000)})
+            with pytest.raises(BranchOpenFailure):
+                bring(ours, url, "bzr", limits=Limits(size=50_000))
+            assert bring(ours, url, "bzr") == second
+        finally:
+            http.shutdown()
+            thread.join()
+    assert ours["bzr"].branches("copy").tips() == {"main": second}
+    assert ours["bzr"].get_diff("copy", first, second)
+
+
+def test_where_nothing_is_brought_from(
+    server: Server, git_store: GitStore, ours: dict[str, VcsManager]
+) -> None:
+    outside = Visitor(Outside(), Credentials(), "janitor-test")
+    for url in (f"{server.url}/a", git_store.path.as_uri(), "ext::sh -c true", "ssh://x.example/a"):
+        with pytest.raises(BranchOpenFailure):
+            bring(ours, url, visitor=outside)
+    assert server.requests == []
+    remote: dict[str, VcsManager] = {"git": RemoteGitVcsManager("http://127.0.0.1:1/")}
+    git_store.commit({b"a": b"x"})
+    with pytest.raises(UnsupportedVcs):
+        bring(remote, git_store.path.as_uri() + ",branch=main")

@@ -1,0 +1,182 @@
+"""Branches of runs under their names, and gone with their runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Connection, Engine, delete, select, text
+from sqlalchemy.orm import Session
+
+from janitor.state.branch import PublishedBranch
+from janitor.state.change_set import ChangeSet
+from janitor.state.codebase import Codebase
+from janitor.state.run import ResultBranch, RunRow
+from janitor.vcs import RemoteGitVcsManager, VcsManager
+from janitor.vcs.branches import Branches
+from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
+from janitor.vcs.publishing import (
+    branches_to_publish,
+    gone_runs,
+    publish,
+    record_published,
+    withdraw,
+)
+
+if TYPE_CHECKING:
+    from conftest import BzrStore, GitStore
+
+NOON = datetime(2024, 5, 1, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def conn(engine: Engine) -> Iterator[Connection]:
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as conn:
+        yield conn
+
+
+@pytest.fixture(params=["git", "bzr"])
+def stored(request: pytest.FixtureRequest) -> tuple[VcsManager, list[bytes]]:
+    store: GitStore | BzrStore = request.getfixturevalue(f"{request.param}_store")
+    if request.param == "git":
+        made: list[bytes] = []
+        for number in range(3):
+            made.append(
+                store.commit({b"a": b"%d" % number}, parent=made[-1] if made else None)  # type: ignore[call-arg, dict-item]
+            )
+        return store.manager, made
+    return store.manager, [store.commit({"a": b"%d" % number}) for number in range(3)]  # type: ignore[dict-item]
+
+
+def add_run(
+    session: Session, run_id: str, kind: str, hour: int, roles: dict[str, bytes | None]
+) -> None:
+    if session.get(Codebase, "hello") is None:
+        session.add(Codebase(name="hello"))
+        session.flush()
+    session.add(ChangeSet(id=run_id, campaign="fix"))
+    session.flush()
+    began = NOON + timedelta(hours=hour)
+    session.add(
+        RunRow(
+            id=run_id,
+            start_time=began,
+            finish_time=began,
+            command="true",
+            description="",
+            result_code="success",
+            suite="fix",
+            vcs_type=kind,
+            change_set=run_id,
+            codebase="hello",
+            logfilenames=[],
+        )
+    )
+    session.flush()
+    for role, revision in roles.items():
+        session.add(
+            ResultBranch(
+                run_id=run_id,
+                role=role,
+                remote_name=role,
+                revision=revision.decode() if revision else None,
+            )
+        )
+    session.commit()
+
+
+def published(conn: Connection, run_id: str, manager: VcsManager) -> Branches:
+    managers = {manager.vcs_type: manager}
+    found = branches_to_publish(conn, run_id, managers)
+    for one in found:
+        publish(conn, one, managers)
+    record_published(conn, found)
+    return manager.branches("hello")
+
+
+def remove_run(session: Session, run_id: str) -> None:
+    session.execute(text("DELETE FROM last_run"))
+    session.execute(delete(ResultBranch).where(ResultBranch.run_id == run_id))
+    session.execute(text("DELETE FROM last_run"))
+    session.execute(delete(RunRow).where(RunRow.id == run_id))
+    session.commit()
+
+
+def withdrawn(conn: Connection, manager: VcsManager) -> list[str]:
+    managers = {manager.vcs_type: manager}
+    gone = gone_runs(conn, managers)
+    for one in gone:
+        withdraw(conn, one, managers)
+    return sorted(one.tag for one in gone)
+
+
+def test_a_run_s_branches_have_their_names(
+    conn: Connection, session: Session, stored: tuple[VcsManager, list[bytes]]
+) -> None:
+    manager, (one, two, three) = stored
+    add_run(session, "r1", manager.vcs_type, 1, {"main": one, "docs": two, "removed": None})
+    branches = published(conn, "r1", manager)
+    assert branches.get("fix/main") == one
+    assert branches.get("fix/docs") == two
+    assert branches.get("fix/removed") is None
+    assert branches.tags() == {"run/r1/main": one, "run/r1/docs": two}
+    add_run(session, "r2", manager.vcs_type, 2, {"main": three})
+    published(conn, "r2", manager)
+    published(conn, "r1", manager)  # late, or twice: the newest stays
+    assert branches.get("fix/main") == three
+    assert branches.tags()["run/r1/main"] == one
+    assert branches.tags()["run/r2/main"] == three
+    assert len(conn.execute(select(PublishedBranch)).all()) == 3
+
+
+def test_branches_go_with_their_runs(
+    conn: Connection, session: Session, stored: tuple[VcsManager, list[bytes]]
+) -> None:
+    manager, (one, two, _) = stored
+    add_run(session, "r1", manager.vcs_type, 1, {"main": one})
+    add_run(session, "r2", manager.vcs_type, 2, {"main": two})
+    branches = published(conn, "r1", manager)
+    published(conn, "r2", manager)
+    assert withdrawn(conn, manager) == []
+    remove_run(session, "r2")
+    assert withdrawn(conn, manager) == ["run/r2/main"]
+    assert branches.get("fix/main") == one  # back to what is left
+    assert branches.tags() == {"run/r1/main": one}
+    remove_run(session, "r1")
+    assert withdrawn(conn, manager) == ["run/r1/main"]
+    assert branches.get("fix/main") is None
+    assert branches.tags() == {}
+    assert withdrawn(conn, manager) == []
+
+
+def test_a_branch_that_went_on_stays(
+    conn: Connection, session: Session, stored: tuple[VcsManager, list[bytes]]
+) -> None:
+    manager, (one, two, _) = stored
+    add_run(session, "r1", manager.vcs_type, 1, {"main": one})
+    branches = published(conn, "r1", manager)
+    branches.set("fix/main", two, expected=one)  # a worker's push, its run not handed in yet
+    remove_run(session, "r1")
+    assert withdrawn(conn, manager) == ["run/r1/main"]
+    assert branches.get("fix/main") == two
+
+
+def test_what_is_not_there_can_t_be_published(
+    conn: Connection, session: Session, git_store: GitStore
+) -> None:
+    git_store.commit({b"a": b"x"})
+    add_run(session, "r1", "git", 1, {"main": b"git-v1:" + b"1" * 40})
+    with pytest.raises(RevisionMissing):
+        published(conn, "r1", git_store.manager)
+    (git_store.base / "hello").rename(git_store.base / "elsewhere")
+    with pytest.raises(RepositoryUnavailable):
+        published(conn, "r1", git_store.manager)
+
+
+def test_a_store_service_publishes_itself(conn: Connection, session: Session) -> None:
+    add_run(session, "r1", "git", 1, {"main": b"git-v1:" + b"1" * 40})
+    managers: dict[str, VcsManager] = {"git": RemoteGitVcsManager("http://127.0.0.1:1/")}
+    assert branches_to_publish(conn, "r1", managers) == []
+    assert branches_to_publish(conn, "r1", {}) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, func, text
+from sqlalchemy import ForeignKey, Text, func, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from janitor.state.base import Base
@@ -16,7 +16,7 @@ class BranchFailure(Base):
     __tablename__ = "branch_failure"
 
     codebase: Mapped[str] = mapped_column(
-        ForeignKey("codebase.name", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True
+        Text, ForeignKey("codebase.name", onupdate="CASCADE", ondelete="CASCADE"), primary_key=True
     )
     code: Mapped[str]
     description: Mapped[str]

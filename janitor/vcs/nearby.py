@@ -42,7 +42,9 @@ def git_branch_or_none(repository: Path, name: str) -> Branch | None:
             branch: Branch = control.open_branch(name)
             return branch
     except BranchOpenFailure as failure:
-        return _none_if_missing(failure)
+        if failure.code != MISSING:
+            raise
+        return None
 
 
 def bzr_branch_or_none(repository: Path, name: str) -> Branch | None:
@@ -70,7 +72,9 @@ def bzr_branch_or_none(repository: Path, name: str) -> Branch | None:
                 branch = kind.open(control, name="", _found=True, found_repository=shared)
             return branch
     except BranchOpenFailure as failure:
-        return _none_if_missing(failure)
+        if failure.code != MISSING:
+            raise
+        return None
 
 
 class _OfThisThread(threading.local):
@@ -100,11 +104,6 @@ def _shared(path: Path) -> Any:  # noqa: ANN401 - Breezy says no types
 def _is_apart(path: Path) -> bool:
     control = path / ".bzr"
     return (control / "repository").is_dir() or (control / "branch" / "location").exists()
-
-
-def _none_if_missing(failure: BranchOpenFailure) -> None:
-    if failure.code != MISSING:
-        raise failure
 
 
 def _bzr_control(path: Path) -> Any:  # noqa: ANN401 - Breezy says no types

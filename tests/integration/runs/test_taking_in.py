@@ -204,6 +204,7 @@ def test_what_follows_is_asked_for_once(house: Session, spool: Spool) -> None:
         ("janitor.logs.ingest", f"{run_id}/build.log.2"),
         ("janitor.artifacts.upload", run_id),
         ("janitor.vcs.diff", f"{run_id}/main"),
+        ("janitor.vcs.publish", run_id),
     }
     upload = house.scalars(select(JobRow.payload).where(JobRow.kind == "janitor.artifacts.upload"))
     assert upload.one() == {"run_id": run_id, "names": ["hello.deb", "notes.txt"]}

@@ -2,7 +2,8 @@
 
 One house serves all tests here: a worker of each pool, beat and Flower, on servers with
 passwords. Each pool gets a job; the store and the runner that fail have passwords in their
-URLs.
+URLs, and the buckets of artifacts, an S3 one and one of Google's for a backup, are away from a
+worker that has credentials for them.
 """
 
 from __future__ import annotations
@@ -26,6 +27,12 @@ from janitor.state.job import JobRow
 from tests.acceptance.harness import Janitor, environment_for
 from tests.acceptance.scenario import RUN, a_run_with_logs, ask_for
 from tests.conftest import fresh_database
+from tests.integration.storage.planted import (
+    AMAZONS,
+    new_private_key,
+    secrets_of,
+    service_account,
+)
 from workers.pools import POOLS
 from workers.ports import free_port
 
@@ -35,10 +42,11 @@ STORE = "store-horse-battery"
 RUNNER = "runner-horse-battery"
 SENT = "sent-horse-battery"
 TARGET = "target-horse-battery"
+NOWHERE = "http://127.0.0.1:1"
 
 WORK: list[tuple[str, dict[str, Any]]] = [
     ("janitor.schedule.finish", {"run_id": "never-handed-in"}),
-    ("janitor.artifacts.upload", {"run_id": RUN, "names": ["missing.deb"]}),
+    ("janitor.artifacts.upload", {"run_id": RUN, "names": ["hello.deb"]}),
     ("janitor.vcs.diff", {"run_id": RUN, "role": "main"}),
     (
         "janitor.review.set_publish_status",
@@ -71,7 +79,9 @@ class House:
         self._flower = flower
         config = janitor.deployment.config
         urls = (make_url(str(config.database_location)), make_url(str(config.redis_location)))
-        self._secrets = [STORE, RUNNER, SENT, TARGET, *(str(url.password) for url in urls)]
+        key = json.loads((janitor.directory / "key.json").read_text())["private_key"]
+        passwords = (str(url.password) for url in urls)
+        self._secrets = [STORE, RUNNER, SENT, TARGET, *passwords, *secrets_of(key)]
         self.workers = [f"{pool.name}@{socket.gethostname()}" for pool in POOLS]
 
     def fetch(self, path: str) -> str:
@@ -108,15 +118,25 @@ def house(
     valkey_url: str,
 ) -> Iterator[House]:
     directory = tmp_path_factory.mktemp("house")
+    key_file = directory / "key.json"
+    key_file.write_text(json.dumps(service_account(new_private_key(), f"{NOWHERE}/token")))
     with redis.Redis.from_url(valkey_url) as client:
         client.flushall()
     with fresh_database(postgres_url, template=migrated_template) as database_url:
-        environment = environment_for(directory, database_url, valkey_url) | {
-            "JANITOR_GIT_LOCATION": f"http://bot:{STORE}@127.0.0.1:1/git",
-            "JANITOR_RUNNER_URL": f"http://bot:{RUNNER}@127.0.0.1:1/",
-            "JANITOR_NOTIFY_OPS": f"json://bot:{TARGET}@127.0.0.1:1/{TARGET}",
-            "FLOWER_UNAUTHENTICATED_API": "true",
-        }
+        environment = (
+            environment_for(directory, database_url, valkey_url)
+            | {
+                "JANITOR_GIT_LOCATION": f"http://bot:{STORE}@127.0.0.1:1/git",
+                "JANITOR_RUNNER_URL": f"http://bot:{RUNNER}@127.0.0.1:1/",
+                "JANITOR_NOTIFY_OPS": f"json://bot:{TARGET}@127.0.0.1:1/{TARGET}",
+                "JANITOR_ARTIFACT_LOCATION": f"{NOWHERE}/a-bucket",
+                "JANITOR_ARTIFACT_BACKUP_LOCATION": "gs://a-bucket/",
+                "GOOGLE_APPLICATION_CREDENTIALS": str(key_file),
+                "STORAGE_EMULATOR_HOST": NOWHERE,
+                "FLOWER_UNAUTHENTICATED_API": "true",
+            }
+            | AMAZONS
+        )
         janitor = Janitor(environment, directory)
         try:
             yield at_work(janitor)
@@ -134,6 +154,7 @@ def at_work(janitor: Janitor) -> House:
     janitor.wait("Flower to hear of each worker", lambda _: house.flower_hears_all())
     janitor.start("beat")
     asks = a_run_with_logs(janitor, GOOD)
+    (janitor.deployment.spool.run_directory(RUN) / "hello.deb").write_bytes(b"hello")
     with janitor.session() as session:
         session.execute(text("UPDATE run SET vcs_type = 'git'"))
         session.execute(
@@ -189,6 +210,8 @@ def test_rows_tell_what_went_wrong_and_no_password(house: House) -> None:
     # The two that failed over a URL with a password really got as far as that.
     assert "127.0.0.1:1" in went_wrong["janitor.vcs.diff"]
     assert "127.0.0.1:1" in went_wrong["janitor.review.set_publish_status"]
+    # So did the one that has credentials of two buckets.
+    assert "gs://a-bucket/: can't" in went_wrong["janitor.artifacts.upload"]
     assert "target ops did not take it" in went_wrong["janitor.review.notify"]
     assert "origin" in went_wrong[INGEST.name]
 
@@ -197,6 +220,7 @@ def test_logs_of_processes_tell_no_password(house: House) -> None:
     logs = house.janitor.logs()
     assert "refused a message" in logs
     assert "waiting" not in logs
+    assert f"{NOWHERE}/a-bucket/artifacts/: can't" in logs
     house.assert_tells_nothing(logs, "a log")
 
 

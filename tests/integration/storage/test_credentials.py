@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import logging
@@ -15,21 +14,25 @@ from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from janitor.artifacts import GCSArtifactManager, S3ArtifactManager
 from janitor.errors import JanitorError
 from janitor.storage import BlobManager, Metadata, ServiceUnavailable
 from tests.integration.storage.conftest import store_of
+from tests.integration.storage.planted import (
+    AMAZONS,
+    KEY_ID,
+    TOKEN,
+    new_private_key,
+    secrets_of,
+    service_account,
+)
 from tests.integration.storage.proxy import Fault, answer, proxy_to
 from tests.integration.storage.servers import BUCKET
 
 pytestmark = pytest.mark.usefixtures("credentials")
 
 METADATA = Metadata("text/plain", datetime(2024, 2, 3, tzinfo=UTC))
-KEY_ID, SECRET, SESSION = "AKIAPLANTEDKEYID", "planted/secret+access=key", "planted-session-token"
-TOKEN = "planted-access-token"
 
 
 class _Authority(BaseHTTPRequestHandler):
@@ -61,37 +64,18 @@ def authority() -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def private_key() -> str:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    return key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    ).decode()
+    return new_private_key()
 
 
 @pytest.fixture
 def key_file(tmp_path: Path, authority: str, private_key: str) -> Callable[[str], Path]:
     def write(page: str) -> Path:
         path = tmp_path / "key.json"
-        account = {
-            "type": "service_account",
-            "project_id": "project",
-            "private_key_id": "planted-private-key-id",
-            "private_key": private_key,
-            "client_email": "janitor@project.iam.gserviceaccount.com",
-            "client_id": "1",
-            "token_uri": f"{authority}/{page}",
-        }
+        account = service_account(private_key, f"{authority}/{page}")
         path.write_text(json.dumps(account))
         return path
 
     return write
-
-
-def secrets_of(private_key: str) -> list[str]:
-    lines = [line for line in private_key.splitlines() if "-----" not in line]
-    basic = base64.b64encode(f"{KEY_ID}:{SECRET}".encode()).decode()
-    return [*lines, "planted-private-key-id", TOKEN, SECRET, SESSION, basic]
 
 
 def everything_said(manager: BlobManager, caplog: pytest.LogCaptureFixture) -> str:
@@ -133,9 +117,8 @@ def test_nothing_of_amazons_keys(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     caplog.set_level(logging.INFO)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY_ID)
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-    monkeypatch.setenv("AWS_SESSION_TOKEN", SESSION)
+    for name, value in AMAZONS.items():
+        monkeypatch.setenv(name, value)
     with proxy_to(s3_url) as proxy:
         proxy.plan(fault, lambda _: True, times=100)
         said = everything_said(S3ArtifactManager(proxy.url, BUCKET), caplog)

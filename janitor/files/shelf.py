@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from typing import BinaryIO, ClassVar, Literal, NamedTuple
 
 from janitor.state.stored import RunArtifact, RunLog
@@ -82,6 +83,14 @@ class Shelf(ABC):
     @abstractmethod
     def delete(self, location: Location, place: Place) -> None:
         """Delete a file; no harm if there is none."""
+
+    @abstractmethod
+    def signed_url(self, location: Location, place: Place, valid_for: timedelta) -> str:
+        """Return a URL under which anybody may read a file as it is stored, for some time.
+
+        Raises:
+            NoSignedUrls: the store has none.
+        """
 
     @abstractmethod
     def described(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, Generic, TypeVar
+from datetime import timedelta
+from typing import Any, BinaryIO, ClassVar, Generic, TypeVar
 
 from janitor.artifacts.manager import ArtifactManager, ArtifactsMissing, content_type_of
 from janitor.artifacts.upload import UPLOAD, StoredArtifact
@@ -15,6 +17,7 @@ from janitor.logs.manager import CONTENT_TYPE, LogFileManager
 from janitor.state.stored import RunArtifact, RunLog
 from janitor.storage import BlobManager, BlobStat, Kept, Location, Metadata
 from janitor.storage.measured import Digest
+from janitor.storage.records import StoredFile
 
 M = TypeVar("M", bound=BlobManager)
 
@@ -31,6 +34,8 @@ class _Managed(Shelf, Generic[M]):
         backup: of the one where they are while that is away, if there is such a store.
     """
 
+    row: ClassVar[type[StoredFile]]
+
     def __init__(self, primary: M, backup: M | None) -> None:
         self._primary = primary
         self._backup = backup
@@ -46,12 +51,33 @@ class _Managed(Shelf, Generic[M]):
             raise NoBackup(f"{self.kind} are recorded in a backup store, and none is configured")
         return self._backup
 
+    def described(
+        self, place: Place, location: Location, found: BlobStat, digest: Digest
+    ) -> StoredFile:
+        """Return what a row says of a file that nobody recorded."""
+        return self.row(
+            run_id=place.run_id,
+            name=place.name,
+            stored_name=place.name,
+            size=digest.size,
+            stored_size=found.size,
+            sha256=digest.sha256,
+            mtime=found.mtime,
+            location=location,
+            **self._own(place, found),
+        )
+
+    @abstractmethod
+    def _own(self, place: Place, found: BlobStat) -> dict[str, Any]:
+        """Return what is not said alike of logs and artifacts."""
+
 
 class LogShelf(_Managed[LogFileManager]):
     """Logs: compressed, below their codebase."""
 
     kind = "logs"
     table = RunLog
+    row = StoredLog
     job = INGEST.name
 
     def places(self, location: Location) -> Iterator[Place]:
@@ -89,21 +115,12 @@ class LogShelf(_Managed[LogFileManager]):
         """Delete a log."""
         self._at(location).delete_log(*place)
 
-    def described(
-        self, place: Place, location: Location, found: BlobStat, digest: Digest
-    ) -> StoredLog:
-        """Return what a row says of a log that nobody recorded."""
-        return StoredLog(
-            run_id=place.run_id,
-            name=place.name,
-            stored_name=place.name,
-            size=digest.size,
-            stored_size=found.size,
-            sha256=digest.sha256,
-            content_type=CONTENT_TYPE,
-            mtime=found.mtime,
-            location=location,
-        )
+    def signed_url(self, location: Location, place: Place, valid_for: timedelta) -> str:
+        """Return a URL of a log, compressed as it is."""
+        return self._at(location).signed_log_url(*place, valid_for)
+
+    def _own(self, place: Place, found: BlobStat) -> dict[str, Any]:  # noqa: ARG002 - all are alike
+        return {"content_type": CONTENT_TYPE}
 
 
 class ArtifactShelf(_Managed[ArtifactManager]):
@@ -111,6 +128,7 @@ class ArtifactShelf(_Managed[ArtifactManager]):
 
     kind = "artifacts"
     table = RunArtifact
+    row = StoredArtifact
     job = UPLOAD.name
 
     def places(self, location: Location) -> Iterator[Place]:
@@ -156,22 +174,13 @@ class ArtifactShelf(_Managed[ArtifactManager]):
         """Delete an artifact."""
         self._at(location).delete_artifacts(place.run_id, names=[place.name])
 
-    def described(
-        self, place: Place, location: Location, found: BlobStat, digest: Digest
-    ) -> StoredArtifact:
-        """Return what a row says of an artifact that nobody recorded."""
-        return StoredArtifact(
-            run_id=place.run_id,
-            name=place.name,
-            stored_name=place.name,
-            size=digest.size,
-            stored_size=found.size,
-            sha256=digest.sha256,
-            content_type=content_type_of(place.name),
-            mtime=found.mtime,
-            location=location,
-            mode=NO_MODE if found.mode is None else found.mode,
-        )
+    def signed_url(self, location: Location, place: Place, valid_for: timedelta) -> str:
+        """Return a URL of an artifact."""
+        return self._at(location).signed_artifact_url(place.run_id, place.name, valid_for)
+
+    def _own(self, place: Place, found: BlobStat) -> dict[str, Any]:
+        mode = NO_MODE if found.mode is None else found.mode
+        return {"content_type": content_type_of(place.name), "mode": mode}
 
 
 def shelf_of(deployment: Deployment, kind: Kind) -> Shelf:

@@ -1,4 +1,4 @@
-"""What ``logs`` and ``artifacts`` have alike: ``list``, ``delete``, ``reindex``, ``orphans``."""
+"""What ``logs`` and ``artifacts`` share: list, url, delete, reindex, orphans."""
 
 from __future__ import annotations
 
@@ -36,6 +36,20 @@ def add_commands(group: click.Group, kind: Kind) -> None:
     @click.pass_context
     def list_files(context: click.Context, run: str, as_json: bool) -> None:
         _list(context, kind, run, as_json=as_json)
+
+    @group.command(help=f"Print a URL by which anybody may read the {one} NAME of RUN for a while.")
+    @click.argument("run")
+    @click.argument("name")
+    @click.option(
+        "--hours",
+        type=click.FloatRange(min=0, min_open=True, max=7 * 24),
+        default=1,
+        show_default=True,
+        help="How long.",
+    )
+    @click.pass_context
+    def url(context: click.Context, run: str, name: str, hours: float) -> None:
+        _url(context, kind, run, name, timedelta(hours=hours))
 
     @group.command(help=f"Delete {kind} of RUN: those of a NAME, or all.")
     @click.argument("run")
@@ -78,6 +92,20 @@ def _list(context: click.Context, kind: Kind, run: str, *, as_json: bool) -> Non
         return
     for file in files:
         click.echo(_line(file))
+
+
+def _url(context: click.Context, kind: Kind, run: str, name: str, valid_for: timedelta) -> None:
+    from janitor.deployment import Deployment  # noqa: PLC0415
+    from janitor.files import shelf_of  # noqa: PLC0415
+    from janitor.files.reading import NoSuchFile, files_of  # noqa: PLC0415
+
+    deployment = Deployment(load(context.obj))
+    shelf = shelf_of(deployment, kind)
+    with deployment.engine.connect() as conn:
+        found = [file for file in files_of(conn, shelf, run) if file.name == name]
+    if not found:
+        raise NoSuchFile(f"run {run} has no {name} among its {kind}")
+    click.echo(shelf.signed_url(found[0].location, found[0].place, valid_for))
 
 
 def _in_json(file: FileOfRun) -> dict[str, object]:

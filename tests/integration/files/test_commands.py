@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from janitor.files.reading import NoSuchFile, StillNeeded
-from janitor.storage import Damaged, KeyTaken
+from janitor.storage import Damaged, KeyTaken, NoSignedUrls
 from janitor.storage.records import NoSuchRun
 from tests.integration.files.house import WRITTEN, House
 from workers.cli import cli
@@ -68,6 +68,14 @@ def test_files_are_deleted_unless_they_are_needed(house: House) -> None:
         run(house.kind, "delete", "r1", "a.log", "--yes")
     run(house.kind, "delete", "r1", stdin="y\n")
     assert (house.recorded(), house.stored("primary")) == ([], {})
+
+
+def test_a_directory_has_no_urls_for_others(house: House) -> None:
+    house.store("r1", "a.log")
+    with pytest.raises(NoSignedUrls):
+        run(house.kind, "url", "r1", "a.log")
+    with pytest.raises(NoSuchFile, match=r"b\.log"):
+        run(house.kind, "url", "r1", "b.log")
 
 
 def test_what_others_stored_is_recorded(house: House) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import requests
 from sqlalchemy import Engine
 from sqlalchemy.orm import sessionmaker
 
 from janitor.artifacts import LocalArtifactManager
+from janitor.errors import Failure
 from janitor.files.expiry import expire
 from janitor.files.needed import pin
 from janitor.files.orphans import find_orphans, mend
@@ -114,6 +117,17 @@ def test_what_no_policy_keeps_goes_and_what_is_needed_stays(house: BucketHouse) 
     assert expire(house.sessions, house.shelf).files == 1
     assert set(house.stored("primary")) == {kept}
     assert house.recorded() == [("pinned", "a.log", "primary")]
+
+
+def test_a_file_can_be_shown_to_others_for_a_while(house: BucketHouse) -> None:
+    place = house.store("r1", "a b.log", LARGE)
+    if house.place_of_store.kind == "gcs":  # without a key file nobody can sign
+        with pytest.raises(Failure, match="key file"):
+            house.shelf.signed_url("primary", place, DAY)
+    else:
+        url = house.shelf.signed_url("primary", place, DAY)
+        shown = requests.get(url, timeout=60).content
+        assert (gzip.decompress(shown) if house.kind == "logs" else shown) == LARGE
 
 
 def test_orphans_are_found_and_mended_both_ways(house: BucketHouse) -> None:

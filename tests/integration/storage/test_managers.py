@@ -35,6 +35,8 @@ def made(tmp_path: Path) -> Path:
         os.utime(directory / name, (SECONDS, SECONDS))
     (directory / "directory").mkdir()
     (directory / "link").symlink_to("/etc/passwd")
+    (directory / "device").symlink_to("/dev/zero")
+    os.mkfifo(directory / "pipe")
     return directory
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+import stat
 from pathlib import Path
 
 import pytest
@@ -43,7 +45,7 @@ def test_a_missing_file_is_named(spool: Spool) -> None:
         spool.create("r1")
 
 
-def test_links_pipes_and_directories_are_not_read(spool: Spool, tmp_path: Path) -> None:
+def test_links_pipes_devices_and_directories_are_not_read(spool: Spool, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_text("secret")
     directory = spool.create("r1")
@@ -51,9 +53,14 @@ def test_links_pipes_and_directories_are_not_read(spool: Spool, tmp_path: Path) 
     (directory / "dangling").symlink_to(tmp_path / "nothing")
     (directory / "directory").mkdir()
     os.mkfifo(directory / "pipe")
+    (directory / "device").symlink_to("/dev/zero")
+    if os.geteuid() == 0:  # nobody else may make one
+        (directory / "device").unlink()
+        os.mknod(directory / "device", stat.S_IFCHR | 0o666, os.makedev(1, 5))
+    socket.socket(socket.AF_UNIX).bind(str(directory / "socket"))
     (directory / "file").touch()
     assert spool.files("r1") == ["file"]
-    for name in ("link", "dangling", "directory", "pipe"):
+    for name in ("link", "dangling", "directory", "pipe", "device", "socket"):
         with pytest.raises(NotRegular):
             spool.open("r1", name)
 

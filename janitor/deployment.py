@@ -6,12 +6,13 @@ it uses. A process that forked calls :meth:`Deployment.forget` before it does an
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
 import redis
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session, sessionmaker
 
 import janitor
@@ -23,6 +24,7 @@ from janitor.logs import LogFileManager, get_log_manager
 from janitor.schedule import Options
 from janitor.spool import Spool
 from janitor.state import create_pool
+from janitor.state.engine import one_by_one
 from janitor.vcs import VcsManager, get_vcs_managers_from_config
 from janitor.vcs.credentials import Credentials
 from janitor.vcs.outside import Outside
@@ -50,10 +52,9 @@ class Deployment:
         """The state database; without a location, libpq's environment decides."""
         return create_pool(self.config.database_location or "postgresql://")
 
-    @cached_property
-    def one_by_one(self) -> Engine:
-        """The same database for statements that are a transaction each, and are sent as one."""
-        return self.engine.execution_options(isolation_level="AUTOCOMMIT")
+    def one_by_one(self) -> AbstractContextManager[Connection]:
+        """Connect for statements that are a transaction each, and are sent as one."""
+        return one_by_one(self.engine)
 
     @cached_property
     def sessions(self) -> sessionmaker[Session]:

@@ -154,7 +154,7 @@ class LedgerTask(Task[..., None]):
             self._work(Work(ask, self.deployment, lease))
 
     def _work(self, work: Work[Any]) -> None:
-        with kept_alive(work.lease, self.deployment):
+        with kept_alive([work.lease], self.deployment):
             try:
                 self.job.body(work)
                 if not work.finished:
@@ -192,7 +192,7 @@ class LedgerTask(Task[..., None]):
             jobs.fail(session, work.lease, self.job.kind, work.ask, reason=in_words(error), why=why)
 
     def _lease(self, ask: Payload, trace_id: str) -> Lease | None:
-        with self.deployment.one_by_one.connect() as conn:
+        with self.deployment.one_by_one() as conn:
             return jobs.lease(
                 conn,
                 self.job.kind,

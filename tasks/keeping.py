@@ -1,10 +1,10 @@
-"""A lease is renewed while the work under it goes on."""
+"""Leases are renewed while the work under them goes on."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from janitor import jobs
@@ -16,11 +16,11 @@ logger = logging.getLogger(__name__)
 
 
 @contextmanager
-def kept_alive(lease: Lease, deployment: Deployment) -> Iterator[None]:
-    """Renew a lease from a thread of its own until the body ends."""
+def kept_alive(leases: Sequence[Lease], deployment: Deployment) -> Iterator[None]:
+    """Renew leases of a kind from a thread of their own until the body ends."""
     ended = threading.Event()
     renewing = threading.Thread(
-        target=_renew_until, args=(ended, lease, deployment), name="lease", daemon=True
+        target=_renew_until, args=(ended, leases, deployment), name="leases", daemon=True
     )
     renewing.start()
     try:
@@ -30,12 +30,14 @@ def kept_alive(lease: Lease, deployment: Deployment) -> Iterator[None]:
         renewing.join()
 
 
-def _renew_until(ended: threading.Event, lease: Lease, deployment: Deployment) -> None:
+def _renew_until(ended: threading.Event, leases: Sequence[Lease], deployment: Deployment) -> None:
     pause = deployment.lease.total_seconds() / 3
     while not ended.wait(pause):
         try:
             with deployment.sessions.begin() as session:
-                if not jobs.renew(session, lease, deployment.lease):
+                if not jobs.renew(session, leases, deployment.lease):
                     return
         except Exception as error:  # noqa: BLE001 - the next renewal may succeed
-            logger.warning("%s %s: lease not renewed: %s", lease.kind, lease.key, safe(error))
+            logger.warning(
+                "%s: %d leases not renewed: %s", leases[0].kind, len(leases), safe(error)
+            )

@@ -28,6 +28,7 @@ from janitor.errors import Failure, PassingError
 from janitor.jobs import InvalidPayload, JobKind, Lease, Payload, Ring
 from janitor.jobs.together import Leased, finish_all, first_due, lease_due, put
 from tasks.base import JobTask, LedgerTask, Together, Work
+from tasks.keeping import kept_alive
 from tasks.patience import patiently, safe
 
 logger = logging.getLogger(__name__)
@@ -80,11 +81,10 @@ class TogetherTask(LedgerTask):
 
     def carry(self, ask: Payload, trace_id: str) -> None:
         """Make sure of a job's row, and do what is due unless somebody is at it."""
-        kind, autocommit = self.job.kind, self.deployment.one_by_one
 
         def put_row() -> None:
-            with autocommit.connect() as conn:
-                put(conn, kind, ask, trace_id)
+            with self.deployment.one_by_one() as conn:
+                put(conn, self.job.kind, ask, trace_id)
 
         patiently(put_row)
         self.do_what_is_due()
@@ -95,10 +95,12 @@ class TogetherTask(LedgerTask):
         Whoever puts a row and does not get the turn relies on the look after it was given back.
         """
         deadline = time.monotonic() + LONGEST
+        pause = 0.0
         while True:
             with self._turn() as ours:
                 if not ours:
                     return
+                time.sleep(pause)
                 self._do_until(deadline)
             more = patiently(self._first_due)
             if more is None:
@@ -106,16 +108,15 @@ class TogetherTask(LedgerTask):
             if time.monotonic() > deadline:
                 self._leave(more)
                 return
+            pause = GATHER
 
     def _do_until(self, deadline: float) -> None:
-        """Do batches until nothing is due; one that was not full is followed after a pause."""
-        while True:
+        """Do batches until one is not full."""
+        full = True
+        while full and time.monotonic() < deadline:
             leased = patiently(self._lease_due)
             self._do(leased)
-            if time.monotonic() > deadline or patiently(self._first_due) is None:
-                return
-            if len(leased) < self.together.most:
-                time.sleep(GATHER)
+            full = len(leased) == self.together.most
 
     def _leave(self, more: Ring) -> None:
         if self.deployment.doorbell is not None:
@@ -125,6 +126,10 @@ class TogetherTask(LedgerTask):
         works = [work for each in leased if (work := self._read(each)) is not None]
         if not works:
             return
+        with kept_alive([work.lease for work in works], self.deployment):
+            self._do_all(works)
+
+    def _do_all(self, works: Sequence[Work[Any]]) -> None:
         try:
             refused = self._all_at_once(works)
         except (PassingError, SoftTimeLimitExceeded) as error:
@@ -145,8 +150,6 @@ class TogetherTask(LedgerTask):
 
     def _all_at_once(self, works: Sequence[Work[Any]]) -> list[tuple[Work[Any], Failure]]:
         """Do jobs in one transaction; returns those that are refused."""
-        # Nothing renews the leases: they last longer than a transaction may, and whoever lost
-        # one stores nothing.
         with self.deployment.sessions.begin() as session:
             answers = self.together.body(session, self.deployment, [work.ask for work in works])
             judged = list(zip(works, answers, strict=True))
@@ -168,7 +171,7 @@ class TogetherTask(LedgerTask):
             jobs.fail(session, lease, self.job.kind, None, reason=str(refusal), why="invalid")
 
     def _lease_due(self) -> list[Leased]:
-        with self.deployment.one_by_one.connect() as conn:
+        with self.deployment.one_by_one() as conn:
             return lease_due(
                 conn,
                 self.job.kind,
@@ -178,7 +181,7 @@ class TogetherTask(LedgerTask):
             )
 
     def _first_due(self) -> Ring | None:
-        with self.deployment.one_by_one.connect() as conn:
+        with self.deployment.one_by_one() as conn:
             return first_due(conn, self.job.kind)
 
     @cached_property

@@ -84,7 +84,7 @@ POOLS: tuple[Pool, ...] = (
         concurrency=2,
         soft_limit=50,
         hard_limit=60,
-        tasks_per_child=1000,
+        tasks_per_child=10_000,
         memory_per_child=400 * MEBIBYTE,
     ),
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import random
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -105,9 +106,17 @@ def lease(
     )
 
 
-def renew(conn: Conn, held: Lease, duration: timedelta) -> bool:
-    """Extend a lease; False means that it was lost."""
-    return _moved(conn, _held(held).values(lease_until=func.now() + duration))
+def renew(conn: Conn, held: Sequence[Lease], duration: timedelta) -> int:
+    """Extend leases; returns how many are still held, the others were lost or have ended."""
+    renewed = conn.execute(
+        _RENEW,
+        {
+            "ids": [lease.job_id for lease in held],
+            "attempts": [lease.attempt for lease in held],
+            "duration": duration,
+        },
+    )
+    return renewed.rowcount if isinstance(renewed, CursorResult) else 0
 
 
 def finish(conn: Conn, held: Lease) -> None:
@@ -241,6 +250,12 @@ ON CONFLICT (kind, key) DO UPDATE SET
     started_at = coalesce(here.started_at, now())
 WHERE here.state = 'pending' AND here.not_before <= now()
 RETURNING id, attempts, trace_id, lease_until, set_config('synchronous_commit', 'off', true)
+""")
+
+_RENEW = text("""
+UPDATE job SET lease_until = now() + :duration
+FROM unnest(cast(:ids AS bigint[]), cast(:attempts AS int[])) AS held (id, attempts)
+WHERE job.id = held.id AND job.state = 'leased' AND job.attempts = held.attempts
 """)
 
 _FINISH = text("""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
@@ -32,7 +33,12 @@ def policy_of(conn: Conn, campaign: str) -> Policy:
 
 def read_kept(document: object) -> Policy:
     """Return the policy that a row holds; the default where there is no row."""
-    return Policy() if document is None else Policy.read(json.dumps(document))
+    return _read("{}" if document is None else json.dumps(document))
+
+
+@lru_cache(maxsize=1000)
+def _read(document: str) -> Policy:
+    return Policy.read(document)
 
 
 def set_policy(conn: Conn, campaign: str, policy: Policy, *, actor: str) -> None:

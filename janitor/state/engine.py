@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from psycopg2 import Error, ProgrammingError
 from psycopg2.extensions import connection as PsycopgConnection  # noqa: N812 - a class
 from psycopg2.extensions import make_dsn
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -57,6 +59,28 @@ def create_pool(uri: str) -> Engine:
     event.listen(engine, "checkout", _check_alive)
     event.listen(engine, "checkin", _note_use)
     return engine
+
+
+@contextmanager
+def one_by_one(engine: Engine) -> Iterator[Connection]:
+    """Connect for statements that are a transaction each; a statement is one round trip.
+
+    SQLAlchemy's own isolation level AUTOCOMMIT asks the server twice more, because it names the
+    level of transactions again when it goes back to them.
+
+    Args:
+        engine: of :func:`create_pool`.
+    """
+    with engine.connect() as conn:
+        # Held before: a connection that breaks is taken away from the pool's.
+        connection = conn.connection.dbapi_connection
+        assert isinstance(connection, PsycopgConnection)  # noqa: S101 - for mypy
+        connection.autocommit = True
+        try:
+            yield conn
+        finally:
+            if not connection.closed:
+                connection.autocommit = False
 
 
 def _check_options(engine: Engine) -> None:

@@ -162,7 +162,7 @@ def test_who_lost_the_lease_can_not_end_the_job(session: Session) -> None:
     session.commit()
     with pytest.raises(LeaseLost, match="north"):
         finish(session, held)
-    assert not renew(session, held, MINUTE)
+    assert not renew(session, [held], MINUTE)
     assert not fail(session, held, PAINT, Paint(wall="north"), reason="x", why="error")
     assert not retry_later(session, held, PAINT, PassingError("x"))
     assert not hand_back(session, held)
@@ -181,7 +181,7 @@ def test_an_older_attempt_does_not_end_a_newer_one(session: Session) -> None:
 
 def test_renewing_extends_the_lease(session: Session) -> None:
     held = held_lease(session)
-    assert renew(session, held, timedelta(hours=1))
+    assert renew(session, [held], timedelta(hours=1)) == 1
     session.commit()
     assert row(session).lease_until > held.until + timedelta(minutes=50)
 

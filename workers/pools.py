@@ -81,7 +81,7 @@ POOLS: tuple[Pool, ...] = (
     Pool(
         name="review",
         work="verdicts and announcements; short, and somebody is waiting",
-        concurrency=2,
+        concurrency=3,  # one works off what is due, two take messages
         soft_limit=50,
         hard_limit=60,
         tasks_per_child=10_000,

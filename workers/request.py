@@ -19,12 +19,39 @@ LONGEST_SHOWN = 1024  # characters of a task's arguments
 class DiscreetRequest(Request):
     """Celery's request of a worker, told to others without secrets."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:  # noqa: ANN401 - Celery's, passed on
-        super().__init__(*args, **options)
-        # Not the sender's descriptions: a shortened one may end in half a password, which
-        # nobody recognises.
-        self._argsrepr = _shown(self.args)
-        self._kwargsrepr = _shown(self.kwargs)
+    # Told only when somebody asks, which for most messages nobody does. What the sender says of
+    # the arguments is left: a shortened description may end in half a password, which nobody
+    # recognises.
+
+    @property
+    def argsrepr(self) -> str:
+        """The arguments by position, where somebody hears of them."""
+        return "" if self._unheard else self._argsrepr
+
+    @property
+    def kwargsrepr(self) -> str:
+        """The arguments by name, where somebody hears of them."""
+        return "" if self._unheard else self._kwargsrepr
+
+    @property
+    def _unheard(self) -> bool:
+        """Whether only the worker's own heartbeat is sent; Celery asks before it looks at that."""
+        groups = getattr(self._eventer, "groups", None)
+        return bool(groups) and "task" not in groups
+
+    @property
+    def _argsrepr(self) -> str:
+        return _shown(self.args)
+
+    @_argsrepr.setter
+    def _argsrepr(self, senders: object) -> None: ...
+
+    @property
+    def _kwargsrepr(self) -> str:
+        return _shown(self.kwargs)
+
+    @_kwargsrepr.setter
+    def _kwargsrepr(self, senders: object) -> None: ...
 
     def info(self, safe: bool = False) -> Any:  # noqa: ANN401 - JSON
         """Describe the task for remote control; its arguments are never told as they are."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from janitor.config import Config
+from janitor.deployment import Deployment
 from janitor.jobs import LeaseLost, submit
 from janitor.jobs.together import finish_all, lease_due
 from janitor.review import RECORD, RecordVerdict
@@ -19,7 +23,7 @@ from janitor.state.job import JobRow
 from janitor.state.review import ReviewHistory
 from janitor.state.run import RunRow
 from tasks import review
-from tasks.together import TogetherTask
+from tasks.together import TogetherTask, carries_together
 from tests.integration.notifications.carrying import NO_BROKER, carry_out
 from tests.integration.review.scenario import add_policy, add_run
 from workers.app import create_app
@@ -178,6 +182,35 @@ def test_who_does_not_get_the_turn_leaves_a_row_that_the_other_does(
     holder.kill()
     holder.communicate()
     task(**ask("r2").model_dump())
+    assert set(ends(house).values()) == {("done", 1, None)}
+    app.deployment.close()
+    app.close()
+
+
+def test_leases_of_a_batch_are_renewed_while_it_lasts(house: Session, engine: Engine) -> None:
+    ends_of_leases = select(JobRow.key, JobRow.lease_until).where(JobRow.state == "leased")
+    seen = []
+
+    def last_until_renewed(
+        _session: Session, here: Deployment, asks: Sequence[RecordVerdict]
+    ) -> Sequence[None]:
+        def look() -> dict[str, Any]:
+            with here.engine.connect() as conn:
+                return dict(conn.execute(ends_of_leases).tuples())
+
+        first, deadline = look(), time.monotonic() + 20
+        while any(until <= first[key] for key, until in look().items()):
+            assert time.monotonic() < deadline, "nobody renews"
+            time.sleep(0.05)
+        seen.append(sorted(first))
+        return [None for _ in asks]
+
+    wait_in_line(house, ask("r1"), ask("r2"))
+    url = engine.url.render_as_string(hide_password=False)
+    config = Config(database_location=url, redis_location=NO_BROKER, lease_seconds=0.5)
+    app = create_app(config, [carries_together(RECORD, most=9)(last_until_renewed)])
+    app.tasks[RECORD.name](**ask("r3").model_dump())
+    assert seen == [["r1/ada/1", "r2/ada/1", "r3/ada/1"]]
     assert set(ends(house).values()) == {("done", 1, None)}
     app.deployment.close()
     app.close()

@@ -196,7 +196,7 @@ def test_leases_of_a_batch_are_renewed_while_it_lasts(house: Session, engine: En
     ) -> Sequence[None]:
         def look() -> dict[str, Any]:
             with here.engine.connect() as conn:
-                return dict(conn.execute(ends_of_leases).tuples())
+                return {row.key: row.lease_until for row in conn.execute(ends_of_leases)}
 
         first, deadline = look(), time.monotonic() + 20
         while any(until <= first[key] for key, until in look().items()):

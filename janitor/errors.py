@@ -6,7 +6,10 @@ Every exception of the domain is one of these, so that the job ledger
 
 from __future__ import annotations
 
-from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # reading a configuration needs errors and no clock, and is to be quick
+    from datetime import timedelta
 
 
 class JanitorError(Exception):

@@ -16,6 +16,7 @@ from janitor.review import (
     SetPublishStatus,
     is_superseded,
     note_change,
+    one_at_a_time,
     reconsider,
     record_verdicts,
     runs_to_reconsider,
@@ -39,13 +40,14 @@ def record(
 def set_publish_status(work: Work[SetPublishStatus]) -> None:
     """Tell the runner service of a publish status, unless a later verdict decided anew."""
     here = work.deployment
-    with here.sessions() as session:
-        superseded = is_superseded(session, work.ask)
-    if superseded:
-        return
-    tell_runner(work.ask, here.config.runner_url)
-    with work.finish() as session:
-        note_change(session, work.ask)
+    with one_at_a_time(here.engine, work.ask.run_id):
+        with here.sessions() as session:
+            superseded = is_superseded(session, work.ask)
+        if superseded:
+            return
+        tell_runner(work.ask, here.config.runner_url)
+        with work.finish() as session:
+            note_change(session, work.ask)
 
 
 @carries_together(ANNOUNCE, most=200, at_once=True)

@@ -16,6 +16,7 @@ from janitor.review.runner import (
     SetPublishStatus,
     is_superseded,
     note_change,
+    one_at_a_time,
     tell_runner,
 )
 from janitor.review.verdicts import (
@@ -37,6 +38,7 @@ __all__ = [
     "give_verdict",
     "is_superseded",
     "note_change",
+    "one_at_a_time",
     "reconsider",
     "record_verdicts",
     "runs_needing_review",

@@ -1,4 +1,4 @@
-"""One verdict on many runs: chosen first and counted, then each judged in its own transaction.
+"""One verdict on many runs: chosen first and counted, then judged a hundred at a time.
 
 What is judged is what was counted: runs that begin to wait meanwhile are not.
 """
@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session, sessionmaker
 
 from janitor.errors import Failure
-from janitor.review.recording import Recorded, Said
-from janitor.review.verdicts import give_verdict
+from janitor.review.recording import Ask, Recorded, Said, give_verdicts
 from janitor.review.waiting import Wanted
+
+BATCH = 100  # runs that are judged in one transaction
 
 
 class TooMuchWanted(Failure):
@@ -71,20 +72,15 @@ def judge_each(
     Yields:
         What became of each.
     """
-    for run_id in run_ids:
-        try:
-            with sessions.begin() as session:
-                recorded = give_verdict(
-                    session,
-                    run_id,
-                    verdict,
-                    reviewer=reviewer,
-                    is_qa_reviewer=is_qa_reviewer,
-                    comment=comment,
-                    submission=submission,
-                    runner_url=runner_url,
-                )
-        except Failure as refusal:
-            yield Judged(run_id, None, str(refusal))
-        else:
-            yield Judged(run_id, recorded)
+    for start in range(0, len(run_ids), BATCH):
+        part = run_ids[start : start + BATCH]
+        asks = [
+            Ask(run_id, verdict, reviewer, is_qa_reviewer, comment, submission) for run_id in part
+        ]
+        with sessions.begin() as session:
+            outcomes = give_verdicts(session, asks, runner_url)
+        for run_id, outcome in zip(part, outcomes, strict=True):
+            if isinstance(outcome, Failure):
+                yield Judged(run_id, None, str(outcome))
+            else:
+                yield Judged(run_id, outcome)

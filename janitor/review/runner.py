@@ -11,8 +11,10 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Engine, func, select, text, update
 
 from janitor.errors import Failure, PassingError
 from janitor.jobs import JobKind, Payload, RetryPolicy
@@ -23,10 +25,13 @@ from janitor.retry_after import pause_asked
 from janitor.review.considered import consider
 from janitor.runs.news import tell_of_publish_status
 from janitor.state import Conn
+from janitor.state.engine import one_by_one
 from janitor.state.publish_status import PublishStatusChange
+from janitor.state.run import RunRow
 from janitor.state.types import PublishStatus
 
 PATIENCE = 30  # seconds for an answer of the runner
+_LOCK = 0x72756E72  # "runr"; advisory locks are told apart by number
 
 
 class SetPublishStatus(Payload):
@@ -61,8 +66,31 @@ def is_superseded(conn: Conn, ask: SetPublishStatus) -> bool:
     return all(run.decide().status != ask.publish_status for run in consider(conn, [ask.run_id]))
 
 
+@contextmanager
+def one_at_a_time(engine: Engine, run_id: str) -> Iterator[None]:
+    """Let nobody else tell the runner of a run meanwhile; waits for who does.
+
+    Otherwise a decision that was looked at before the next one was given could reach the runner
+    after it, and stay. A process that dies lets go with its connection.
+
+    Args:
+        engine: a connection of it is held meanwhile, without a transaction.
+        run_id: the run.
+    """
+    lock = {"lock": _LOCK, "run_id": run_id}
+    with one_by_one(engine) as conn:
+        conn.execute(text("SELECT pg_advisory_lock(:lock, hashtext(:run_id))"), lock)
+        try:
+            yield
+        finally:
+            conn.execute(text("SELECT pg_advisory_unlock(:lock, hashtext(:run_id))"), lock)
+
+
 def note_change(conn: Conn, ask: SetPublishStatus) -> None:
     """Write down whose doing a change was that the runner made because we told it.
+
+    People hear of it, unless the run had that status and was said to have it before: each further
+    verdict that decides the same is told to the runner.
 
     Args:
         conn: a transaction after the runner's.
@@ -73,14 +101,22 @@ def note_change(conn: Conn, ask: SetPublishStatus) -> None:
         .where(PublishStatusChange.run_id == ask.run_id)
         .scalar_subquery()
     )
-    conn.execute(
+    noted = conn.execute(
         update(PublishStatusChange)
         .where(PublishStatusChange.id == latest, PublishStatusChange.actor.is_(None))
         .where(PublishStatusChange.after == ask.publish_status)
-        .values(actor=ask.actor, why=ask.why, verdict_id=ask.because or None),
+        .values(actor=ask.actor, why=ask.why, verdict_id=ask.because or None)
+        .returning(PublishStatusChange.id),
         execution_options={"synchronize_session": False},
     )
+    if noted.first() is None and _has_it(conn, ask):
+        return
     tell_of_publish_status(conn, ask.run_id, ask.publish_status, actor=ask.actor, why=ask.why)
+
+
+def _has_it(conn: Conn, ask: SetPublishStatus) -> bool:
+    now = conn.execute(select(RunRow.publish_status).where(RunRow.id == ask.run_id))
+    return now.scalar_one_or_none() == ask.publish_status
 
 
 def tell_runner(ask: SetPublishStatus, runner_url: str | None) -> None:

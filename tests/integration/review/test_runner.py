@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -13,11 +14,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from janitor.config import Config
 from janitor.errors import Failure, PassingError
 from janitor.review import SET_PUBLISH_STATUS, SetPublishStatus, is_superseded, tell_runner
+from tests.integration.notifications.carrying import NO_BROKER
 from tests.integration.review.scenario import add_run, review_history
+from workers.app import create_app
 
 ASK = SetPublishStatus(run_id="run 1", publish_status="approved", because=1)
 
@@ -30,11 +35,13 @@ class Runner:
     headers: dict[str, str] = field(default_factory=dict)
     asked: list[tuple[str, str, str | None, Any]] = field(default_factory=list)
     url: str = ""
+    may_answer: threading.Event = field(default_factory=threading.Event)
 
 
 @pytest.fixture
 def runner() -> Iterator[Runner]:
     with _serving(Runner()) as runner:
+        runner.may_answer.set()
         yield runner
 
 
@@ -46,6 +53,7 @@ def _serving(runner: Runner) -> Iterator[Runner]:
             runner.asked.append(
                 (self.command, self.path, self.headers["Content-Type"], json.loads(body or "null"))
             )
+            assert runner.may_answer.wait(60)
             self.send_response(runner.status if self.command == "POST" else 200)
             for name, value in runner.headers.items():
                 self.send_header(name, value)
@@ -179,6 +187,43 @@ def test_a_verdict_that_was_decided_anew_is_superseded(reviewed_house: Session) 
     assert is_superseded(reviewed_house, ask)
     newest = SetPublishStatus(run_id="r1", publish_status="rejected", because=last)
     assert not is_superseded(reviewed_house, newest)
+
+
+def test_a_decision_does_not_reach_the_runner_after_a_later_one(
+    reviewed_house: Session, engine: Engine, runner: Runner
+) -> None:
+    url = engine.url.render_as_string(hide_password=False)
+    config = Config(database_location=url, redis_location=NO_BROKER, runner_url=runner.url)
+
+    def told(status: str, because: int) -> threading.Thread:
+        task = create_app(config).tasks[SET_PUBLISH_STATUS.name]
+        ask = {"run_id": "r1", "publish_status": status, "because": because}
+        thread = threading.Thread(target=task, kwargs=ask)
+        thread.start()
+        return thread
+
+    def until(there: Callable[[], object]) -> None:
+        deadline = time.monotonic() + 30
+        while not there():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    waits = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+    add_run(reviewed_house, "r1")
+    approval = review_history(reviewed_house, "r1", "approved")
+    reviewed_house.commit()
+    runner.may_answer.clear()
+    first = told("approved", approval)
+    until(lambda: runner.asked)
+    rejection = review_history(reviewed_house, "r1", "rejected")
+    reviewed_house.commit()
+    second = told("rejected", rejection)
+    until(lambda: reviewed_house.scalar(waits) or len(runner.asked) > 1)
+    assert len(runner.asked) == 1
+    runner.may_answer.set()
+    first.join()
+    second.join()
+    assert [said["publish_status"] for *_, said in runner.asked] == ["approved", "rejected"]
 
 
 def test_each_verdict_is_a_job_of_its_own_and_outlasts_a_repair() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from janitor.review import SetPublishStatus, note_change, store_review
@@ -97,3 +97,15 @@ def test_a_change_of_the_runner_is_ours_where_we_asked_for_it(house: Session) ->
     set_status(house, "rejected")
     note_change(house, ask)
     assert changes(house)[-1] == ("approved", "rejected", None, None)
+
+
+@pytest.mark.parametrize("again", [7, 8], ids=["a message twice", "a further verdict"])
+def test_people_hear_of_a_change_of_the_runner_once(house: Session, again: int) -> None:
+    insert_subscription = "INSERT INTO notification_subscription (name, target, events) VALUES"
+    house.execute(text(f"{insert_subscription} ('team', 'TEAM', 'publish-status.*')"))
+    ask = SetPublishStatus(run_id="r1", publish_status="approved", because=7, actor="ada")
+    set_status(house, "approved")
+    note_change(house, ask)
+    note_change(house, ask.model_copy(update={"because": again, "actor": "bob"}))
+    told = "SELECT event, details ->> 'actor' FROM notification_delivery"
+    assert [tuple(row) for row in house.execute(text(told))] == [("publish-status.approved", "ada")]

@@ -36,7 +36,8 @@ class DiscreetRequest(Request):
     @property
     def _unheard(self) -> bool:
         """Whether only the worker's own heartbeat is sent; Celery asks before it looks at that."""
-        groups = getattr(self._eventer, "groups", None)
+        eventer = self._eventer  # type: ignore[attr-defined]  # the stubs do not know it
+        groups: set[str] = getattr(eventer, "groups", None) or set()
         return bool(groups) and "task" not in groups
 
     @property

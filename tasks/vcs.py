@@ -37,7 +37,7 @@ def diff(work: Work[MakeDiff]) -> None:
 def publish_run(work: Work[PublishRun]) -> None:
     """Publish the branches of a run under their names."""
     here = work.deployment
-    with here.one_by_one.connect() as conn:
+    with here.one_by_one() as conn:
         found = branches_to_publish(conn, work.ask.run_id, here.vcs_managers)
         for one in found:
             publish(conn, one, here.vcs_managers)
@@ -78,7 +78,7 @@ def look_at_branches(deployment: Deployment) -> str:
 @ticks("janitor.vcs.withdraw_branches")
 def withdraw_branches(deployment: Deployment) -> str:
     """Take branches of runs that are gone out of the repositories."""
-    with deployment.one_by_one.connect() as conn:
+    with deployment.one_by_one() as conn:
         gone = gone_runs(conn, deployment.vcs_managers)
         for one in gone:
             withdraw(conn, one, deployment.vcs_managers)

@@ -4,7 +4,8 @@
 
 The host of three quarters is left out of the claims, and its items stand at the front, so
 that a search from the front would read them all. Each figure is of single calls from Python,
-with a commit of its own each, in milliseconds. --claims adds a race of many processes.
+with a commit of its own each, in milliseconds. At last a paused campaign floods the front.
+--claims adds a race of many processes.
 """
 
 from __future__ import annotations
@@ -16,14 +17,15 @@ import multiprocessing
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from janitor.queue import Queue, keep_counts, limit_host
+from janitor.queue import Queue, keep_counts, limit_host, set_pace
 from janitor.schedule.explain import explain
 from janitor.state import create_pool
 from janitor.state.upgrade import upgrade
@@ -33,6 +35,7 @@ CAMPAIGNS = 10
 HOSTS = 50
 WORKERS = 20
 BIG = "big.example"
+FLOOD = "flood"
 LEASE = timedelta(hours=1)
 
 GENERATE = """
@@ -54,6 +57,11 @@ INSERT INTO queue (codebase, suite, command, priority, estimated_duration, host)
     ORDER BY 4
 """
 
+ADD_FLOOD = """
+INSERT INTO queue (codebase, suite, command, priority, host)
+    SELECT name, '{campaign}', 'do-something', -100000, coalesce(hostname, '') FROM codebase
+"""
+
 
 def milliseconds(work: Callable[[int], object], rounds: int) -> dict[str, float]:
     """Return the median and the 95th percentile of single calls."""
@@ -66,23 +74,27 @@ def milliseconds(work: Callable[[int], object], rounds: int) -> dict[str, float]
     return {"p50_ms": round(parts[9], 2), "p95_ms": round(parts[18], 2)}
 
 
+_WORKERS = itertools.cycle(f"worker-{number}" for number in range(WORKERS))
+
+
+def claim_one(
+    engine: Engine, _: int, *, excluded: Sequence[str] = (), campaign: str | None = None
+) -> None:
+    """Claim one item; ends the run where that is none, or one that nobody may have."""
+    with engine.begin() as conn:
+        claim = Queue(conn).claim(
+            worker=next(_WORKERS), lease=LEASE, campaign=campaign, exclude_hosts=excluded
+        )
+    # Of the hosts there are always some, unless all of them are left out.
+    if (claim is None) != (len(excluded) > HOSTS) or (claim and claim.item.campaign == FLOOD):
+        raise SystemExit(f"this is no answer: {claim}")
+
+
 def measure(engine: Engine, items: int, rounds: int) -> dict[str, dict[str, float]]:
     """Return the figures of one call after the other, by name."""
     every_host = [BIG, *(f"host{number}.example" for number in range(HOSTS))]
     codebases = items // CAMPAIGNS
-    workers = itertools.cycle(f"worker-{number}" for number in range(WORKERS))
-
-    def claim(excluded: list[str]) -> object:
-        with engine.begin() as conn:
-            return Queue(conn).claim(worker=next(workers), lease=LEASE, exclude_hosts=excluded)
-
-    def claim_some(_: int) -> None:
-        if not claim([BIG]):
-            raise SystemExit("nothing to claim")
-
-    def claim_none(_: int) -> None:
-        if claim(every_host):
-            raise SystemExit("an item of an excluded host")
+    claim = partial(claim_one, engine)
 
     def one(look: Callable[[Connection, str], object]) -> Callable[[int], None]:
         def look_at_one(number: int) -> None:
@@ -104,15 +116,29 @@ def measure(engine: Engine, items: int, rounds: int) -> dict[str, dict[str, floa
             with engine.begin() as conn:
                 limit_host(conn, BIG)
 
+    def flooded(work: Callable[[int], object], times: int) -> dict[str, float]:
+        with engine.begin() as conn:
+            conn.execute(text(ADD_FLOOD.format(campaign=FLOOD)))
+            set_pace(conn, FLOOD, paused=True)
+        tidy_up(engine)
+        return milliseconds(work, times)
+
     return {
-        "claim, the big host excluded": milliseconds(claim_some, rounds),
-        "claim, nothing excluded": milliseconds(lambda _: claim([]), rounds),
-        "claim, every host excluded": milliseconds(claim_none, rounds),
+        "claim, the big host excluded": milliseconds(partial(claim, excluded=[BIG]), rounds),
+        "claim, nothing excluded": milliseconds(claim, rounds),
+        "claim, every host excluded": milliseconds(partial(claim, excluded=every_host), rounds),
+        "claim of one campaign": milliseconds(partial(claim, campaign="campaign-3"), rounds),
+        "the same, the big host excluded": milliseconds(
+            partial(claim, excluded=[BIG], campaign="campaign-3"), rounds
+        ),
         "position": milliseconds(position, rounds),
         "waiting time": milliseconds(waiting, rounds),
         "waiting time, a host limited": limited(waiting, rounds),
         # Reads all that is ahead: a few of these tell enough.
         "explanation, a host limited": limited(explanation, max(rounds // 10, 2)),
+        # From here on a tenth more entries, of a paused campaign, at the very front.
+        "claim, a paused flood in front": flooded(claim, rounds),
+        "the same, and the big host excluded": milliseconds(partial(claim, excluded=[BIG]), rounds),
     }
 
 
@@ -132,15 +158,23 @@ def fill(engine: Engine, items: int) -> dict[str, float]:
         with engine.begin() as conn:
             conn.execute(text(statement))
         figures[f"{name}_seconds".replace(" ", "_")] = round(time.perf_counter() - began, 3)
+    tidy_up(engine)
+    return figures
+
+
+def tidy_up(engine: Engine) -> None:
+    """Do what the server does by itself after a while, and would do while it is timed."""
+    with engine.begin() as conn:
+        keep_counts(conn)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
         conn.exec_driver_sql("VACUUM ANALYZE")
-    return figures
+        conn.exec_driver_sql("CHECKPOINT")
 
 
 def claim_until_none(url: str, most: int) -> list[tuple[int, float]]:
     """Claim as one process of many; returns each item's id and what it took in ms."""
     engine = create_pool(url)
-    taken = []
+    taken: list[tuple[int, float]] = []
     while len(taken) < most:
         began = time.perf_counter()
         with engine.begin() as conn:
@@ -183,9 +217,10 @@ def main() -> None:
         upgrade(engine)
         figures["filling"] = fill(engine, chosen.items)
         figures["calls"] = measure(engine, chosen.items, chosen.rounds)
-        with engine.begin() as conn:
-            keep_counts(conn)
         if chosen.claims:
+            with engine.begin() as conn:
+                conn.execute(text(f"DELETE FROM queue WHERE suite = '{FLOOD}'"))  # noqa: S608
+            tidy_up(engine)
             figures["race"] = race(server.url, chosen.claims, chosen.processes)
         engine.dispose()
     if chosen.json:
@@ -193,9 +228,9 @@ def main() -> None:
         return
     print(f"{chosen.items:,} items, {HOSTS + 1} hosts, {CAMPAIGNS} campaigns")
     for name, call in figures["calls"].items():
-        print(f"  {name:32} p50 {call['p50_ms']:8.2f} ms   p95 {call['p95_ms']:8.2f} ms")
+        print(f"  {name:36} p50 {call['p50_ms']:8.2f} ms   p95 {call['p95_ms']:8.2f} ms")
     for name, figure in {**figures["filling"], **figures.get("race", {})}.items():
-        print(f"  {name:32} {figure:>12,}")
+        print(f"  {name:36} {figure:>12,}")
 
 
 if __name__ == "__main__":

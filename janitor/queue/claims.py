@@ -1,21 +1,21 @@
 """Handing an entry out to one worker at a time, for as long as the worker shows signs of life.
 
 A claim's id is the fencing token, and the id of the run that comes of it: a result that
-arrives under an id that no entry has any more is refused (:mod:`janitor.runs`).
+arrives under an id that no entry has any more is refused (:mod:`janitor.runs`). Choosing and
+taking is one call of a function of the database (``additions/claiming.sql``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Text, cast, func, select, update
+from sqlalchemy import CursorResult, Row, func, select, text, update
 
 from janitor.errors import Failure
-from janitor.queue.choice import Choice, first_waiting
-from janitor.queue.hosts import admit
+from janitor.queue.choice import PLACE
 from janitor.queue.item import ENTRY, QueueItem, VcsInfo, vcs_info
 from janitor.state import Conn
 from janitor.state.queue import QueueEntry
@@ -52,7 +52,8 @@ class Claims:
     """The part of the queue that hands items out.
 
     Args:
-        conn: the caller's transaction; nothing is handed out unless it commits.
+        conn: the caller's transaction; nothing is handed out unless it commits. The commit of a
+            claim doesn't wait for the disk, so nothing else belongs in its transaction.
     """
 
     def __init__(self, conn: Conn) -> None:
@@ -112,43 +113,17 @@ class Claims:
             campaign: take only items of this one.
             exclude_hosts: leave out items of codebases on these hosts.
         """
-        closed = tuple(exclude_hosts or ())
-        choice = Choice(codebase, campaign, closed)
-        claims: list[Claim] = []
-        while len(claims) < most:
-            wanted = most - len(claims)
-            chosen = first_waiting(self.conn, choice, wanted, lock=True)
-            admitted, full = admit(self.conn, chosen)
-            claims += self._take(admitted, worker, lease)
-            if not full:  # then what was found is all there is
-                break
-            choice = replace(choice, closed=(*choice.closed, *full))
-        return claims
-
-    def _take(self, rows: list[Row[Any]], worker: str, lease: timedelta) -> list[Claim]:
-        if not rows:
-            return []
-        taken = self.conn.execute(
-            update(QueueEntry)
-            .where(ENTRY.id.in_([row.id for row in rows]))
-            .values(
-                claimed_by=worker,
-                claim_id=cast(func.gen_random_uuid(), Text),
-                claimed_until=func.now() + lease,
-                claims=ENTRY.claims + 1,
-            )
-            .returning(ENTRY.id, ENTRY.claim_id, ENTRY.claimed_until),
-            execution_options={"synchronize_session": False},
-        )
-        claim = {row.id: row for row in taken}
+        asked = {
+            "most": most,
+            "worker": worker,
+            "lease": lease,
+            "codebase": codebase,
+            "campaign": campaign,
+            "closed": list(exclude_hosts or ()),
+        }
         return [
-            Claim(
-                claim[row.id].claim_id,
-                QueueItem.from_row(row),
-                vcs_info(row),
-                claim[row.id].claimed_until,
-            )
-            for row in rows
+            Claim(row.claim_id, QueueItem.from_row(row), vcs_info(row), row.claimed_until)
+            for row in self.conn.execute(_CLAIM, asked)
         ]
 
     def heartbeat(self, claim_id: str, lease: timedelta) -> datetime:
@@ -208,3 +183,15 @@ class Claims:
         assert isinstance(put_back, CursorResult)  # noqa: S101 - what an UPDATE gives
         worn_out = tuple(row for row in expired if row.claims >= MOST_CLAIMS)
         return Expired(put_back.rowcount, worn_out)
+
+
+# The commit need not wait for the disk: should the server lose it in a crash, the entry waits
+# again, and whoever has the claim is told that it is lost, as if it had run out.
+_CLAIM = text(f"""
+SELECT queue.*, {PLACE}, set_config('synchronous_commit', 'off', true)
+FROM claim_from_queue(
+    :most, :worker, :lease, :codebase, :campaign, cast(:closed AS text[])
+) AS queue
+LEFT JOIN codebase ON codebase.name = queue.codebase
+ORDER BY queue.bucket, queue.priority, queue.id
+""")  # noqa: S608 - nothing of anybody else's

@@ -1,15 +1,13 @@
 """Limits of hosts: left alone until a moment, or at most so many claims at once.
 
-:mod:`.claims` leaves closed hosts out, and lets only as many in as there is room for.
+:mod:`.claims` leaves closed hosts out, and takes no more of others than there is room for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, func, select, text
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 
 from janitor.errors import Failure
@@ -67,39 +65,3 @@ def leave_alone(conn: Conn, host: str, until: datetime) -> None:
 def closed_hosts(conn: Conn) -> set[str]:
     """Return the hosts that nothing may be taken from now."""
     return set(conn.execute(text("SELECT host FROM closed_host")).scalars())
-
-
-def admit(conn: Conn, chosen: Sequence[Row[Any]]) -> tuple[list[Row[Any]], set[str]]:
-    """Keep as many items as their hosts have room for, with nobody else taking meanwhile.
-
-    A host that somebody is just taking from counts as full: to wait for another's transaction
-    could take long.
-
-    Args:
-        conn: the caller's transaction; it holds limited hosts until its end.
-        chosen: items in the order of service, each with ``host`` and ``is_limited``.
-
-    Returns:
-        The items that may be taken, and the hosts that had too little room.
-    """
-    limited = {row.host for row in chosen if row.is_limited}
-    if not limited:
-        return list(chosen), set()
-    mine = select(HostLimit.host).where(HostLimit.host.in_(limited))
-    held = set(conn.execute(mine.with_for_update(skip_locked=True)).scalars())
-    # Counted only now: whoever held a host before us has committed.
-    room = dict.fromkeys(limited, 0) | {
-        row.host: row.room for row in conn.execute(_ROOM, {"hosts": sorted(held)})
-    }
-    admitted, full = [], set()
-    for row in chosen:
-        if row.host in room and room[row.host] <= 0:
-            full.add(row.host)
-            continue
-        if row.host in room:
-            room[row.host] -= 1
-        admitted.append(row)
-    return admitted, full
-
-
-_ROOM = text("SELECT host, room FROM host_room WHERE host = ANY (:hosts) AND room IS NOT NULL")

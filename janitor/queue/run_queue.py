@@ -16,7 +16,7 @@ from janitor.queue.adding import (
     naming_what_is_missing,
     one_as_parameters,
 )
-from janitor.queue.choice import Choice, first_waiting
+from janitor.queue.choice import next_waiting
 from janitor.queue.claims import Claims
 from janitor.queue.item import ENTRY, QueueItem, VcsInfo, vcs_info
 from janitor.queue.listing import in_order
@@ -112,14 +112,10 @@ class Queue(Claims):
         Returns:
             The item, or None, and what is known of branch_url, subpath and vcs_type.
         """
-        choice = Choice(
-            codebase,
-            campaign,
-            tuple(exclude_hosts or ()),
-            without=tuple(assigned_queue_items or ()),
+        found = next_waiting(
+            self.conn, codebase, campaign, exclude_hosts or (), assigned_queue_items or ()
         )
-        found = first_waiting(self.conn, choice, 1, lock=False)
-        return (QueueItem.from_row(found[0]), vcs_info(found[0])) if found else (None, {})
+        return (None, {}) if found is None else (QueueItem.from_row(found), vcs_info(found))
 
     def iter_queue(
         self, limit: int | None = None, campaign: str | None = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Engine, update
+from sqlalchemy import Engine, insert, text, update
 from sqlalchemy.orm import Session
 
 from janitor.queue import (
@@ -18,7 +19,6 @@ from janitor.queue import (
     paused_campaigns,
     set_pace,
 )
-from janitor.queue import choice as choosing
 from janitor.state.codebase import Codebase
 from janitor.state.queue import QueueEntry
 
@@ -27,7 +27,7 @@ ONE, TWO = "one.example", "two.example"
 Put = Callable[..., int]
 
 
-def take(session: Session, most: int = 9, **filters: str) -> list[int]:
+def take(session: Session, most: int = 9, **filters: Any) -> list[int]:
     claims = Queue(session).claim_several(most, worker="w", lease=HOUR, **filters)
     session.commit()
     return [claim.item.id for claim in claims]
@@ -102,18 +102,49 @@ def test_the_host_of_an_item_follows_its_codebase(put: Put, session: Session) ->
     assert queue.next_item(exclude_hosts=[TWO]) == (None, {})
 
 
-def test_what_is_left_out_at_the_front_does_not_hide_the_rest(
-    put: Put, session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(choosing, "FRONT", 0)
-    ids = [put("ash", offset=1), put("ash", "other", offset=2), put("ash", "third", offset=3)]
-    behind, after = put("birch", offset=50), put("cedar", offset=60)
-    queue = Queue(session)
+def flood(session: Session, codebase: str, campaigns: int) -> None:
+    """Put more entries at the very front than a claim looks at one by one."""
+    session.execute(
+        text(
+            "INSERT INTO queue (codebase, suite, command, priority)"
+            " SELECT :codebase, 'flood-' || n, 'run', -1000 FROM generate_series(1, :n) AS n"
+        ),
+        {"codebase": codebase, "n": campaigns},
+    )
     session.commit()
-    assert [queue.next_item(exclude_hosts=[ONE])[0]] == [queue.get_item(behind)]
+
+
+def test_a_closed_host_at_the_front_does_not_hide_the_rest(put: Put, session: Session) -> None:
+    flood(session, "ash", 300)
+    behind, second = put("birch", offset=5000), put("birch", "other", offset=5005)
+    after = put("cedar", offset=5010)
+    queue = Queue(session)
+    assert queue.next_item(exclude_hosts=[ONE])[0] == queue.get_item(behind)
     assert queue.next_item(exclude_hosts=[ONE, TWO])[0] == queue.get_item(after)
-    assert queue.next_item()[0] == queue.get_item(ids[0])
-    assert take(session) == [*ids, behind, after]
+    assert queue.next_item(exclude_hosts=[ONE], assigned_queue_items=[behind, second])[
+        0
+    ] == queue.get_item(after)
+    assert take(session, 2, exclude_hosts=[ONE]) == [behind, second]
+    assert take(session, exclude_hosts=[ONE]) == [after]
+    assert len(take(session, 400)) == 300
+
+
+def test_a_paused_campaign_at_the_front_does_not_hide_the_rest(put: Put, session: Session) -> None:
+    session.execute(insert(Codebase), [{"name": f"tree-{number}"} for number in range(300)])
+    put_first = insert(QueueEntry).values(suite="flood", command="run", priority=-1000)
+    session.execute(put_first, [{"codebase": f"tree-{number}"} for number in range(300)])
+    session.commit()
+    behind, after = put("ash", offset=5000), put("birch", offset=5010)
+    other = put("cedar", "other", offset=5020)
+    assert take(session, campaign="other") == [other]
+    set_pace(session, "flood", paused=True)
+    queue = Queue(session)
+    assert queue.next_item()[0] == queue.get_item(behind)
+    assert queue.next_item(exclude_hosts=[ONE])[0] == queue.get_item(after)
+    assert take(session) == [behind, after]
+    assert take(session, campaign="flood") == []
+    set_pace(session, "flood", paused=False)
+    assert len(take(session, 400)) == 300
 
 
 def test_paused_campaigns_wait(put: Put, session: Session) -> None:

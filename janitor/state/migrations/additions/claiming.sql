@@ -1,0 +1,219 @@
+-- Handing entries out. Functions, because the planner takes longer than the search: a session
+-- keeps their plans.
+
+-- For claims of one campaign, or past one that is paused: with hosts left out beside it, no other
+-- index has a short way to what is left.
+CREATE INDEX queue_campaign_host ON queue (suite, host, bucket, priority, id)
+    WHERE claim_id IS NULL;
+
+-- Each entry that comes in is put into every index, so two that another one stands in for go:
+-- (bucket, priority, id) begins with the one, the unique index with the other. By what they are,
+-- since in an adopted database nobody knows what they are called.
+DO $$
+DECLARE
+    redundant regclass;
+BEGIN
+    FOR redundant IN
+        SELECT indexrelid FROM pg_index
+        WHERE indrelid = 'queue'::regclass AND NOT indisunique AND indpred IS NULL
+            AND substring(pg_get_indexdef(indexrelid) FROM 'USING .*')
+                IN ('USING btree (bucket)', 'USING btree (codebase)')
+    LOOP
+        EXECUTE format('DROP INDEX %s', redundant);
+    END LOOP;
+END
+$$;
+
+-- The ids of the entries to be served next, in that order, however many others there are: the
+-- first "most", and about as many beyond them as "width" has room for. Paused campaigns and closed
+-- hosts are left out in any case.
+CREATE FUNCTION queue_first(
+    of_codebase text, of_campaign text, closed text[], without bigint[], most integer, width integer
+) RETURNS bigint[]
+LANGUAGE plpgsql STABLE
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
+DECLARE
+    paused text[] := ARRAY(SELECT campaign FROM paused_campaign);
+    shut text[] := closed || ARRAY(SELECT host FROM closed_host);
+    hosts text[];
+    campaigns text[];
+    front bigint[];
+    of_each integer := most + (width - most) / 8;
+BEGIN
+    IF '*' = ANY (paused) OR of_campaign = ANY (paused) THEN
+        RETURN '{}';
+    END IF;
+    IF of_codebase IS NOT NULL THEN -- which has few
+        RETURN ARRAY(
+            SELECT id FROM queue
+            WHERE claim_id IS NULL AND codebase = of_codebase
+                AND (of_campaign IS NULL OR suite = of_campaign)
+                AND host <> ALL (shut) AND suite <> ALL (paused) AND id <> ALL (without)
+            ORDER BY bucket, priority, id
+            LIMIT width
+        );
+    END IF;
+    -- Most of the time the first in the order of service will do.
+    front := ARRAY(
+        SELECT id
+        FROM (
+            SELECT bucket, priority, id, host, suite FROM queue
+            WHERE claim_id IS NULL
+            ORDER BY bucket, priority, id
+            LIMIT 256
+        ) AS nearest
+        WHERE host <> ALL (shut) AND suite <> ALL (paused) AND id <> ALL (without)
+            AND (of_campaign IS NULL OR suite = of_campaign)
+        ORDER BY bucket, priority, id
+        LIMIT width
+    );
+    IF cardinality(front) >= most THEN
+        RETURN front;
+    END IF;
+    -- All of those are left out. From one host to the next by the index, and to the first of each.
+    hosts := ARRAY(
+        WITH RECURSIVE place (host) AS (
+            (
+                SELECT host FROM queue
+                WHERE claim_id IS NULL
+                ORDER BY host
+                LIMIT 1
+            )
+            UNION ALL
+            SELECT (
+                SELECT queue.host FROM queue
+                WHERE claim_id IS NULL AND queue.host > place.host
+                ORDER BY queue.host
+                LIMIT 1
+            )
+            FROM place
+            WHERE place.host IS NOT NULL
+        )
+        SELECT host FROM place WHERE host <> ALL (shut)
+    );
+    IF of_campaign IS NULL AND paused = '{}' THEN
+        RETURN ARRAY(
+            SELECT first.id
+            FROM unnest(hosts) AS place (host)
+            CROSS JOIN LATERAL (
+                SELECT bucket, priority, id FROM queue
+                WHERE claim_id IS NULL AND queue.host = place.host AND id <> ALL (without)
+                ORDER BY bucket, priority, id
+                LIMIT of_each
+            ) AS first
+            ORDER BY first.bucket, first.priority, first.id
+            LIMIT width
+        );
+    END IF;
+    -- To the first of each campaign on each host, since a paused one may have the most entries.
+    campaigns := ARRAY[of_campaign];
+    IF of_campaign IS NULL THEN
+        campaigns := ARRAY(
+            WITH RECURSIVE campaign (name) AS (
+                (
+                    SELECT suite::text FROM queue
+                    WHERE claim_id IS NULL
+                    ORDER BY suite
+                    LIMIT 1
+                )
+                UNION ALL
+                SELECT (
+                    SELECT suite::text FROM queue
+                    WHERE claim_id IS NULL AND suite > campaign.name
+                    ORDER BY suite
+                    LIMIT 1
+                )
+                FROM campaign
+                WHERE campaign.name IS NOT NULL
+            )
+            SELECT name FROM campaign WHERE name <> ALL (paused)
+        );
+    END IF;
+    RETURN ARRAY(
+        SELECT first.id
+        FROM unnest(campaigns) AS named (campaign)
+        CROSS JOIN unnest(hosts) AS place (host)
+        CROSS JOIN LATERAL (
+            SELECT bucket, priority, id FROM queue
+            WHERE claim_id IS NULL AND suite = named.campaign AND queue.host = place.host
+                AND id <> ALL (without)
+            ORDER BY bucket, priority, id
+            LIMIT of_each
+        ) AS first
+        ORDER BY first.bucket, first.priority, first.id
+        LIMIT width
+    );
+END
+$$;
+
+-- Whether one more entry of a host may be taken, beside those that this transaction is about to.
+-- The limit is kept from others until its end; whoever finds it kept counts the host as full,
+-- since to wait for another's transaction could take long.
+CREATE FUNCTION queue_host_has_room(of_host text, about_to integer) RETURNS boolean
+LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM host_limit WHERE host = of_host AND most_active IS NOT NULL;
+    IF NOT FOUND THEN
+        RETURN true;
+    END IF;
+    PERFORM FROM host_limit WHERE host = of_host FOR UPDATE SKIP LOCKED;
+    -- Counted only now: whoever kept the limit before us has committed.
+    RETURN FOUND AND (SELECT room > about_to FROM host_room WHERE host = of_host);
+END
+$$;
+
+-- Takes the entries to be served next, at most "most", and gives their rows. Entries that others
+-- are just taking are passed over, farther and farther: each round looks at more of them.
+CREATE FUNCTION claim_from_queue(
+    most integer, worker text, lease interval, of_codebase text, of_campaign text, closed text[]
+) RETURNS SETOF queue
+LANGUAGE plpgsql ROWS 1
+SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
+DECLARE
+    spare integer := 8;
+    closing text[];
+    entries bigint[];
+    entry bigint;
+    entry_host text;
+    taken bigint[] := '{}';
+    hosts text[] := '{}'; -- of those taken
+BEGIN
+    LOOP
+        entries := queue_first(
+            of_codebase, of_campaign, closed, taken, most - cardinality(taken), most + spare);
+        closing := '{}';
+        FOREACH entry IN ARRAY entries LOOP
+            EXIT WHEN cardinality(taken) >= most;
+            SELECT host INTO entry_host FROM queue
+                WHERE id = entry AND claim_id IS NULL AND host <> ALL (closing)
+                FOR UPDATE SKIP LOCKED;
+            CONTINUE WHEN NOT FOUND;
+            IF queue_host_has_room(entry_host, cardinality(array_positions(hosts, entry_host)))
+            THEN
+                taken := taken || entry;
+                hosts := hosts || entry_host;
+            ELSE
+                closing := closing || entry_host;
+            END IF;
+        END LOOP;
+        EXIT WHEN cardinality(taken) >= most OR entries = '{}';
+        IF closing <> '{}' THEN
+            closed := closed || closing;
+        ELSE
+            EXIT WHEN spare >= 2048;
+            spare := spare * 16;
+        END IF;
+    END LOOP;
+    IF taken <> '{}' THEN
+        RETURN QUERY UPDATE queue
+            SET claimed_by = worker,
+                claim_id = gen_random_uuid()::text,
+                claimed_until = now() + lease,
+                claims = queue.claims + 1
+            WHERE id = ANY (taken)
+            RETURNING queue.*;
+    END IF;
+END
+$$;

@@ -35,33 +35,42 @@ chosen AS (
         AND (cast(:campaigns AS text[]) IS NULL OR candidate.suite = ANY (:campaigns))
 ),
 -- What the statistics (kept up by triggers) cannot know, because it passes or depends on
--- others: worker failures of the last day, and failures that would succeed by now.
-exceptions AS MATERIALIZED (
+-- others: worker failures of the last day, failures that would succeed by now, and who rests.
+exceptions AS (
     SELECT codebase, suite, context, instigated_context, duration,
         1 AS total, 0 AS successes, 1 AS tried,
-        run_weight(start_time) AS weight, 0 AS weighted_successes
+        run_weight(start_time) AS weight, 0 AS weighted_successes,
+        NULL::timestamp AS cooling_until
     FROM run
     WHERE failure_transient IS NOT TRUE
         AND result_code = 'worker-failure' AND start_time >= now() - interval '1 day'
     UNION ALL
-    SELECT codebase, suite, context, instigated_context, NULL, 0, 1, -1, 0, run_weight(start_time)
+    SELECT codebase, suite, context, instigated_context, NULL, 0, 1, -1, 0,
+        run_weight(start_time), NULL
     FROM run
     WHERE id = ANY (cast(:satisfied AS text[]))
+    UNION ALL
+    SELECT codebase, suite, NULL, NULL, NULL, 0, 0, 0, 0, 0,
+        finish_time + cast(:cool_down AS interval)
+    FROM run
+    WHERE finish_time > timezone('UTC', now()) - cast(:cool_down AS interval)
+        -- A clock that is far ahead makes nobody rest for years.
+        AND finish_time < timezone('UTC', now()) + cast(:cool_down AS interval)
+        AND (cast(:codebases AS text[]) IS NULL OR codebase = ANY (:codebases))
+        AND (cast(:campaigns AS text[]) IS NULL OR suite = ANY (:campaigns))
 ),
+-- Few, and joined once: to look for them takes longer than to have them.
 exceptional AS (
     SELECT codebase, suite, sum(total)::bigint AS total, sum(successes)::bigint AS successes,
         sum(duration) AS duration, count(duration) AS durations,
-        sum(weight) AS weight, sum(weighted_successes) AS weighted_successes
+        sum(weight) AS weight, sum(weighted_successes) AS weighted_successes,
+        max(cooling_until) AS cooling_until,
+        array_agg(context) FILTER (WHERE tried > 0) || array_agg(instigated_context)
+            FILTER (WHERE tried > 0 AND instigated_context IS DISTINCT FROM context) AS tried,
+        array_agg(context) FILTER (WHERE tried < 0) || array_agg(instigated_context)
+            FILTER (WHERE tried < 0 AND instigated_context IS DISTINCT FROM context) AS taken_back
     FROM exceptions
     GROUP BY codebase, suite
-),
-exceptional_context AS (
-    SELECT codebase, suite, named.context, sum(tried)::bigint AS runs
-    FROM exceptions
-    CROSS JOIN LATERAL (
-        SELECT exceptions.context UNION SELECT exceptions.instigated_context
-    ) AS named (context)
-    GROUP BY codebase, suite, named.context
 ),
 known AS MATERIALIZED (
     SELECT chosen.*,
@@ -78,7 +87,11 @@ known AS MATERIALIZED (
                 / nullif(coalesce(kept.durations, 0) + exceptional.durations, 0)
         END AS own_duration,
         -- Whether a run that counts had the candidate's context.
-        coalesce(tried.runs, 0) + coalesce(exceptionally.runs, 0) > 0 AS again
+        coalesce(tried.runs, 0)
+            + coalesce(cardinality(array_positions(exceptional.tried, chosen.context)), 0)
+            - coalesce(cardinality(array_positions(exceptional.taken_back, chosen.context)), 0)
+            > 0 AS again,
+        exceptional.cooling_until
     FROM chosen
     LEFT JOIN run_statistics AS kept
         ON kept.codebase = chosen.codebase AND kept.suite = chosen.suite
@@ -87,9 +100,6 @@ known AS MATERIALIZED (
     LEFT JOIN run_context AS tried
         ON tried.codebase = chosen.codebase AND tried.suite = chosen.suite
         AND tried.context = chosen.context
-    LEFT JOIN exceptional_context AS exceptionally
-        ON exceptionally.codebase = chosen.codebase AND exceptionally.suite = chosen.suite
-        AND exceptionally.context = chosen.context
 ),
 of_codebase AS (
     SELECT codebase, sum(any_duration) / nullif(sum(any_durations), 0)::float AS duration
@@ -112,16 +122,6 @@ highest AS (
 -- What a run of now weighs. The same all day long, so that a pass finds nothing to change.
 today AS (
     SELECT run_weight(date_trunc('day', timezone('UTC', now())) + interval '1 day') AS weight
-),
-cooling AS (
-    SELECT codebase, suite, max(finish_time) + cast(:cool_down AS interval) AS cooling_until
-    FROM run
-    WHERE finish_time > timezone('UTC', now()) - cast(:cool_down AS interval)
-        -- A clock that is far ahead makes nobody rest for years.
-        AND finish_time < timezone('UTC', now()) + cast(:cool_down AS interval)
-        AND (cast(:codebases AS text[]) IS NULL OR codebase = ANY (:codebases))
-        AND (cast(:campaigns AS text[]) IS NULL OR suite = ANY (:campaigns))
-    GROUP BY codebase, suite
 ),
 factors AS (
     SELECT known.codebase, known.suite, change_set, host, command, context, previous_runs,
@@ -159,7 +159,6 @@ factors AS (
     CROSS JOIN highest
     LEFT JOIN of_codebase ON of_codebase.codebase = known.codebase
     LEFT JOIN of_campaign ON of_campaign.suite = known.suite
-    LEFT JOIN cooling ON cooling.codebase = known.codebase AND cooling.suite = known.suite
 ),
 likely AS (
     SELECT *,

@@ -1,6 +1,6 @@
 """Recomputing the schedule, as a ratio against a pass that takes one candidate at a time.
 
-    python benchmarks/schedule.py [--candidates N] [--runs N] [--json]
+    python benchmarks/schedule.py [--candidates N ...] [--runs-each N] [--rounds N] [--json]
 
 The baseline is what a platform does without set-based statements: for each candidate it
 fetches the runs, estimates in Python and sends one upsert. It is timed on a sample, since its
@@ -29,7 +29,6 @@ from workers.embedded import EmbeddedPostgres
 
 CAMPAIGNS = 10
 SAMPLE = 3000  # candidates that the baseline is timed on
-ROUNDS = 5
 
 # Straight into the tables: triggers are for runs that come one at a time, and indexes of ten
 # million runs are made faster than kept up.
@@ -139,7 +138,7 @@ def one_at_a_time(conn: Conn, sample: int) -> int:
     return len(candidates)
 
 
-def measure(engine: Engine, candidates: int, runs: int) -> dict[str, Any]:
+def measure(engine: Engine, candidates: int, runs: int, rounds: int) -> dict[str, Any]:
     """Return the figures of one size."""
     with engine.begin() as conn:
         conn.exec_driver_sql(
@@ -151,7 +150,7 @@ def measure(engine: Engine, candidates: int, runs: int) -> dict[str, Any]:
     _tidy_up(engine)
     # In turns, so that what else the machine does meets both.
     baselines, firsts = [], []
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         baselines.append(_rolled_back(engine, lambda conn: one_at_a_time(conn, SAMPLE)))
         firsts.append(_rolled_back(engine, recompute))
     baseline = statistics.median(baselines) / min(SAMPLE, candidates)
@@ -159,7 +158,7 @@ def measure(engine: Engine, candidates: int, runs: int) -> dict[str, Any]:
     with engine.begin() as conn:
         recompute(conn)
     _tidy_up(engine)
-    idle = statistics.median(_idle_pass(engine) for _ in range(ROUNDS))
+    idle = statistics.median(_idle_pass(engine) for _ in range(rounds))
     return {
         "candidates": candidates,
         "runs": runs,
@@ -205,6 +204,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--candidates", type=int, nargs="+", default=[100_000])
     options.add_argument("--runs-each", type=int, default=10, help="runs for each candidate")
+    options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--json", action="store_true")
     chosen = options.parse_args()
     figures = []
@@ -215,7 +215,9 @@ def main() -> None:
         ):
             engine = create_pool(server.url)
             upgrade(engine)
-            figures.append(measure(engine, candidates, candidates * chosen.runs_each))
+            figures.append(
+                measure(engine, candidates, candidates * chosen.runs_each, chosen.rounds)
+            )
             engine.dispose()
     if chosen.json:
         print(json.dumps(figures, indent=2))

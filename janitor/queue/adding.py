@@ -1,15 +1,14 @@
 """How entries come into the queue, one or many in a statement, and the rule for those there.
 
+What may come in at all is said by :mod:`.new_entry`.
 :class:`janitor.queue.Queue` adds one; :mod:`janitor.schedule` adds many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Sequence
 from functools import cache
-from typing import Any, NamedTuple, get_args
+from typing import Any
 from typing import cast as cast_type
 
 from sqlalchemy import (
@@ -32,116 +31,22 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.types import TypeEngine
 
-from janitor.errors import Failure
-from janitor.names import checked_slug
 from janitor.queue.item import ENTRY
+from janitor.queue.new_entry import NewEntry
 from janitor.state.codebase import Codebase
 from janitor.state.queue import QueueEntry
-from janitor.state.types import QUEUE_BUCKET, QueueBucket
-from janitor.storable import check_storable
+from janitor.state.types import QUEUE_BUCKET
 
-BUCKETS: tuple[str, ...] = get_args(QueueBucket)
 # The table and not the model, whose inserts take no parameters but columns.
 _TABLE = cast_type(Table, QueueEntry.__table__)
-_MISSING = {"queue_codebase_fkey": "codebase", "queue_change_set_fkey": "change set"}
-FARTHEST = 1e15  # of an offset: priorities are whole numbers of 64 bits
-
-
-class UnknownBucket(Failure):
-    """A bucket that the database does not have."""
-
-
-class ImpossibleEntry(Failure, ValueError):
-    """An entry that the queue cannot have."""
-
-
-class NewEntry(NamedTuple):
-    """What is asked for, and how far behind the lowest priority it comes in."""
-
-    codebase: str
-    campaign: str
-    change_set: str | None
-    command: str | None
-    context: str | None
-    estimated_duration: timedelta | None
-    offset: int
 
 
 COLUMNS: dict[str, type[TypeEngine[Any]]] = dict(
     zip(NewEntry._fields, (Text, Text, Text, Text, Text, Interval, BigInteger), strict=True)
 )
-
-
-def checked_bucket(bucket: str) -> str:
-    """Return ``bucket`` if there is such a one.
-
-    Raises:
-        UnknownBucket: there is none.
-    """
-    if bucket not in BUCKETS:
-        raise UnknownBucket(f"there is no bucket {bucket!r}; there are {', '.join(BUCKETS)}")
-    return bucket
-
-
-def checked_offset(offset: float) -> int:
-    """Return an offset as the whole number that priorities are.
-
-    Raises:
-        ImpossibleEntry: it is no number, or farther than priorities go.
-    """
-    if not abs(offset) <= FARTHEST:  # not even a number is neither
-        raise ImpossibleEntry(f"an offset of {offset} is too far; {FARTHEST:.0f} is the most")
-    return round(offset)
-
-
-def checked_command(command: str) -> str:
-    """Return ``command`` if it says anything to run.
-
-    Raises:
-        ImpossibleEntry: it is empty, or the database cannot keep it.
-    """
-    if not command.strip():
-        raise ImpossibleEntry("the command is empty; say what to run")
-    check_storable(command)
-    return command
-
-
-def checked_entry(entry: NewEntry) -> NewEntry:
-    """Return ``entry`` if the queue can have it; whether its codebase is there is not looked up.
-
-    Raises:
-        UnsafeName: the codebase or campaign is no name of one.
-        ImpossibleEntry: there is nothing to run, or a run would take less than no time.
-    """
-    checked_slug(entry.codebase, "codebase")
-    checked_slug(entry.campaign, "campaign")
-    checked_command(entry.command or "")
-    if entry.estimated_duration is not None and entry.estimated_duration < timedelta():
-        raise ImpossibleEntry(f"a run cannot take {entry.estimated_duration}: less than no time")
-    return entry
-
-
-@contextmanager
-def naming_what_is_missing() -> Iterator[None]:
-    """Say what new entries name and is not there; the transaction is to be rolled back then.
-
-    Raises:
-        ImpossibleEntry: there is no such codebase or change set.
-    """
-    try:
-        yield
-    except IntegrityError as error:
-        told = getattr(error.orig, "diag", None)
-        missing = _MISSING.get(getattr(told, "constraint_name", ""))
-        if missing is None:
-            raise
-        raise ImpossibleEntry(
-            f"there is no such {missing}; add it first ({getattr(told, 'message_detail', '')})"
-        ) from None
 
 
 def rows_of(entries: Sequence[NewEntry]) -> FromClause:

@@ -7,19 +7,18 @@ from datetime import timedelta
 
 from sqlalchemy import func, select
 
-from janitor.queue.adding import (
-    NewEntry,
-    adding_one,
-    checked_bucket,
-    checked_entry,
-    checked_offset,
-    naming_what_is_missing,
-    one_as_parameters,
-)
+from janitor.queue.adding import adding_one, one_as_parameters
 from janitor.queue.choice import next_waiting
 from janitor.queue.claims import Claims
 from janitor.queue.item import ENTRY, QueueItem, VcsInfo, vcs_info
 from janitor.queue.listing import in_order
+from janitor.queue.new_entry import (
+    NewEntry,
+    checked_bucket,
+    checked_entry,
+    checked_offset,
+    naming_what_is_missing,
+)
 from janitor.queue.position import find_place
 from janitor.queue.waiting import Waiting, waiting_time
 

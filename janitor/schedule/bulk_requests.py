@@ -14,8 +14,9 @@ from sqlalchemy import CTE, Integer, Select, Text, and_, case, func, select
 
 from janitor.errors import Failure
 from janitor.jobs import JobKind
-from janitor.queue.adding import COLUMNS, FARTHEST, entering
+from janitor.queue.adding import COLUMNS, entering
 from janitor.queue.item import ENTRY
+from janitor.queue.new_entry import FARTHEST
 from janitor.schedule.bulk_outcome import Example, Outcome
 from janitor.schedule.estimates import with_estimates
 from janitor.schedule.recompute import keep_passes_aside

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import text
@@ -19,66 +19,11 @@ from sqlalchemy.exc import IntegrityError
 from janitor.schedule.estimates import Scope, with_estimates
 from janitor.schedule.options import PARITY, Options
 from janitor.schedule.places import placed
+from janitor.schedule.recomputation import Difference, Recomputation
 from janitor.state import Conn
 
 REQUESTER = "scheduler"
 _LOCK = 0x7363686564  # "sched"; advisory locks are told apart by number
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What a pass would do to one entry; a priority is None where there is no entry."""
-
-    codebase: str
-    campaign: str
-    change_set: str | None
-    before: int | None
-    after: int | None
-
-    def __str__(self) -> str:
-        where = f"{self.campaign} on {self.codebase}"
-        where += f" ({self.change_set})" if self.change_set else ""
-        if self.before is None:
-            return f"+ {where}: at {self.after}"
-        if self.after is None:
-            return f"- {where}: was at {self.before}"
-        if self.before == self.after:
-            return f"~ {where}: stays at {self.after}, with another command, context or duration"
-        return f"~ {where}: from {self.before} to {self.after}"
-
-
-@dataclass(frozen=True)
-class Recomputation:
-    """What a pass did; ``stepped_aside`` means that another one was under way."""
-
-    candidates: int = 0
-    added: int = 0
-    changed: int = 0
-    removed: int = 0
-    seconds: float = field(default=0.0, compare=False)
-    stepped_aside: bool = False
-    differences: tuple[Difference, ...] = ()
-
-    @property
-    def unchanged(self) -> int:
-        """How many candidates have an entry that was right already, or that is left alone."""
-        return self.candidates - self.added - self.changed
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the figures as JSON says them; differences only where they were asked for."""
-        return asdict(self) | {
-            "unchanged": self.unchanged,
-            "differences": [asdict(difference) for difference in self.differences],
-        }
-
-    def __str__(self) -> str:
-        if self.stepped_aside:
-            return "another recomputation is under way"
-        counts = (
-            f"{self.candidates} candidates: {self.added} added, {self.changed} changed,"
-            f" {self.unchanged} unchanged, {self.removed} removed"
-        )
-        return "\n".join([counts, *map(str, self.differences)])
 
 
 def recompute(
@@ -104,8 +49,13 @@ def recompute(
         return Recomputation(stepped_aside=True)
     began = time.perf_counter()
     scope = scope or Scope()
-    # Until the transaction's end: hash tables of a whole pass in memory, and no compiling.
-    conn.execute(text("SET LOCAL work_mem = '64MB'; SET LOCAL jit = off"))
+    # Until the transaction's end: hash tables of a whole pass in memory (all of it about 1 kB a
+    # candidate), and no compiling.
+    conn.execute(text("SET LOCAL work_mem = '256MB'; SET LOCAL jit = off"))
+    if scope == Scope():
+        # With statistics of the queue from when it was short (the pass before this one filled it),
+        # the planner compares each entry with each candidate, and that does not end.
+        conn.execute(text("SET LOCAL enable_nestloop = off"))
     done = _rehearse(conn, scope, options) if dry_run else place(conn, scope, options=options)
     return replace(done, seconds=round(time.perf_counter() - began, 3))
 

@@ -13,14 +13,13 @@ from typing import Any
 from sqlalchemy import Row
 
 from janitor.queue import Queue
-from janitor.queue.adding import (
+from janitor.queue.adding import entering, rows_of
+from janitor.queue.new_entry import (
     NewEntry,
     checked_bucket,
     checked_entry,
     checked_offset,
-    entering,
     naming_what_is_missing,
-    rows_of,
 )
 from janitor.schedule.candidates import Todo
 from janitor.schedule.recompute import REQUESTER, keep_passes_aside

@@ -13,7 +13,7 @@ from janitor.errors import Failure
 from janitor.jobs import JobKind, Payload
 from janitor.names import CampaignName, CodebaseName
 from janitor.queue import Queue
-from janitor.queue.adding import checked_command
+from janitor.queue.new_entry import checked_command
 from janitor.schedule.estimates import Scope, estimate_duration
 from janitor.schedule.options import PARITY, Options
 from janitor.schedule.recompute import place

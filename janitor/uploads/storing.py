@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError
 
 from janitor.errors import PassingError
 from janitor.schedule.options import PARITY, Options
-from janitor.schedule.recompute import Recomputation, keep_passes_aside, place
+from janitor.schedule.recomputation import Recomputation
+from janitor.schedule.recompute import keep_passes_aside, place
 from janitor.state import Conn
 from janitor.uploads import candidates, codebases
 from janitor.uploads.lines import Line, read_lines

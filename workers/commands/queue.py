@@ -40,9 +40,9 @@ def list_entries(
 ) -> None:
     """List entries, the first to be served first, and what holds them."""
     from janitor.deployment import Deployment  # noqa: PLC0415 - see the package's docstring
-    from janitor.queue.adding import checked_bucket  # noqa: PLC0415
     from janitor.queue.listing import in_order  # noqa: PLC0415
     from janitor.queue.listing import list_entries as entries_of  # noqa: PLC0415
+    from janitor.queue.new_entry import checked_bucket  # noqa: PLC0415
 
     wanted = in_order(limit, campaign, codebase, bucket and checked_bucket(bucket))
     with Deployment(load(context.obj)).engine.connect() as conn:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from janitor.errors import Failure
 from janitor.queue import Queue, QueueItem, UnknownBucket
-from janitor.queue.adding import BUCKETS
+from janitor.queue.new_entry import BUCKETS
 
 HOUR = timedelta(hours=1)
 Put = Callable[..., int]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from janitor.queue import Queue, keep_counts
 from janitor.queue import position as positions
-from janitor.queue.adding import BUCKETS
+from janitor.queue.new_entry import BUCKETS
 from janitor.state.queue import QueueEntry
 
 HOUR = timedelta(hours=1)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, event, insert, text
 from sqlalchemy.orm import Session
 
-from janitor.queue.adding import BUCKETS
+from janitor.queue.new_entry import BUCKETS
 from janitor.state.queue import QueueEntry
 from tests.integration.schedule.test_formula import World
 

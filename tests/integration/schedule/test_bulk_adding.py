@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from janitor.errors import Failure
 from janitor.queue import UnknownBucket
-from janitor.queue.adding import BUCKETS, ImpossibleEntry
+from janitor.queue.new_entry import BUCKETS, ImpossibleEntry
 from janitor.schedule import CandidateUnavailable, bulk_add_to_queue
 from tests.integration.schedule.entries import Key, Row, put, queued, some_entries, statements
 from tests.integration.schedule.test_formula import World, generate, reference, store

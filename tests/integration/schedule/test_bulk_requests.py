@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from janitor.errors import Failure
 from janitor.queue import Queue
-from janitor.queue.adding import BUCKETS
+from janitor.queue.new_entry import BUCKETS
 from janitor.schedule import do_schedule
 from janitor.schedule.bulk_outcome import Example, Outcome
 from janitor.schedule.bulk_requests import BulkRequest, NothingSelected, foresee, request_in_bulk

@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from janitor.queue import Queue
 from janitor.schedule import Options, schedule_next
-from janitor.schedule.recompute import Recomputation, recompute
+from janitor.schedule.recomputation import Recomputation
+from janitor.schedule.recompute import recompute
 
 SHARES = Options(fair_shares=True)
 HOUR = timedelta(hours=1)

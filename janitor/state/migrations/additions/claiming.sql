@@ -61,7 +61,7 @@ BEGIN
             SELECT bucket, priority, id, host, suite FROM queue
             WHERE claim_id IS NULL
             ORDER BY bucket, priority, id
-            LIMIT 256
+            LIMIT greatest(256, width)
         ) AS nearest
         WHERE host <> ALL (shut) AND suite <> ALL (paused) AND id <> ALL (without)
             AND (of_campaign IS NULL OR suite = of_campaign)

@@ -79,8 +79,10 @@ def one_by_one(engine: Engine) -> Iterator[Connection]:
         try:
             yield conn
         finally:
-            if not connection.closed:
+            try:
                 connection.autocommit = False
+            except Error:  # closed, or in no state for it: nobody else must get it like that
+                conn.invalidate()
 
 
 def _check_options(engine: Engine) -> None:

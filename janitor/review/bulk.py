@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session, sessionmaker
 
 from janitor.errors import Failure
-from janitor.review.recording import Ask, Recorded, Said, give_verdicts
+from janitor.review.recording import Ask, Outcome, Recorded, Said, give_verdicts
 from janitor.review.waiting import Wanted
 
 BATCH = 100  # runs that are judged in one transaction
@@ -77,10 +77,20 @@ def judge_each(
         asks = [
             Ask(run_id, verdict, reviewer, is_qa_reviewer, comment, submission) for run_id in part
         ]
-        with sessions.begin() as session:
-            outcomes = give_verdicts(session, asks, runner_url)
-        for run_id, outcome in zip(part, outcomes, strict=True):
+        for run_id, outcome in zip(part, _judge(sessions, asks, runner_url), strict=True):
             if isinstance(outcome, Failure):
                 yield Judged(run_id, None, str(outcome))
             else:
                 yield Judged(run_id, outcome)
+
+
+def _judge(
+    sessions: sessionmaker[Session], asks: Sequence[Ask], runner_url: str | None
+) -> list[Outcome]:
+    try:
+        with sessions.begin() as session:
+            return give_verdicts(session, asks, runner_url)
+    except Failure as refusal:  # of all, for one campaign's policy: alone each shows
+        if len(asks) == 1:
+            return [refusal]
+    return [outcome for ask in asks for outcome in _judge(sessions, [ask], runner_url)]

@@ -102,6 +102,7 @@ def waiting(
             f"{row.reviews}/{row.hidden}/{row.worth}/{row.age}/{row.id}",
         )
         for row in found
+        if row.id in runs  # deleted meanwhile
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.exceptions import Abort
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from janitor.errors import Failure
@@ -184,3 +184,13 @@ def test_statistics_say_what_waits_and_who_decided() -> None:
     assert told[1].startswith("approved  1 in 30 days, half of them within ")
     assert told[2] == "reviewer  ada: 1 approved, 0 rejected, 0 abstained"
     assert json.loads(review("stats", "--json").stdout)["backlog"][0]["campaign"] == "polish"
+
+
+def test_a_policy_that_is_none_stops_no_other_campaign(house: Session) -> None:
+    broken = "INSERT INTO verdict_policy (campaign, policy, changed_by) VALUES ('polish', '7', 'x')"
+    house.execute(text(broken))
+    house.commit()
+    done = review("approve", "r2", "r1", "--qa", "--reviewer", "ada")
+    assert done.stdout == "r1: recorded; approved by ada\n"
+    assert done.stderr.startswith("r2: refused: this is no policy")
+    assert (status(house, "r1"), status(house, "r2")) == ("approved", "needs-manual-review")

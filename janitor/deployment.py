@@ -26,9 +26,9 @@ from janitor.spool import Spool
 from janitor.state import create_pool
 from janitor.state.engine import one_by_one
 from janitor.vcs import VcsManager, get_vcs_managers_from_config
-from janitor.vcs.credentials import Credentials
-from janitor.vcs.outside import Outside
-from janitor.vcs.visitor import Visitor
+from janitor.vcs.outside.border import Outside
+from janitor.vcs.outside.credentials import Credentials
+from janitor.vcs.outside.visitor import Visitor
 
 
 class NotConfigured(Failure):

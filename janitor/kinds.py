@@ -19,8 +19,8 @@ from janitor.runs import FINISH
 from janitor.schedule.bulk_requests import REQUEST_IN_BULK
 from janitor.schedule.requests import REQUEST
 from janitor.uploads import UPLOAD_LINES
-from janitor.vcs.mirroring import MIRROR
-from janitor.vcs.publishing import PUBLISH
+from janitor.vcs.branches.publishing import PUBLISH
+from janitor.vcs.outside.mirroring import MIRROR
 from janitor.vcs.run_diff import DIFF
 
 _ALL: tuple[JobKind[Any], ...] = (

@@ -6,9 +6,7 @@ from datetime import timedelta
 
 from janitor.deployment import Deployment
 from janitor.files.alone import alone
-from janitor.vcs.git_fetch import Limits
-from janitor.vcs.mirroring import MIRROR, MirrorCodebase, branch_to_mirror, mirror
-from janitor.vcs.publishing import (
+from janitor.vcs.branches.publishing import (
     PUBLISH,
     PublishRun,
     branches_to_publish,
@@ -17,7 +15,9 @@ from janitor.vcs.publishing import (
     record_published,
     withdraw,
 )
-from janitor.vcs.rotation import Pace, Rotation
+from janitor.vcs.outside.git_fetch import Limits
+from janitor.vcs.outside.mirroring import MIRROR, MirrorCodebase, branch_to_mirror, mirror
+from janitor.vcs.outside.rotation import Pace, Rotation
 from janitor.vcs.run_diff import DIFF, MakeDiff, diff_of_run, load_run, record_diff
 from tasks.base import Work, carries, ticks
 

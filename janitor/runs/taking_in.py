@@ -33,7 +33,7 @@ from janitor.state.job import JobRow
 from janitor.state.queue import QueueEntry
 from janitor.state.run import ResultBranch, ResultTag, RunRow
 from janitor.state.worker import Worker
-from janitor.vcs.publishing import PUBLISH, PublishRun
+from janitor.vcs.branches.publishing import PUBLISH, PublishRun
 from janitor.vcs.run_diff import DIFF, MakeDiff
 
 RESULT_FILE = "result.json"

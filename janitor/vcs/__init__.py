@@ -1,6 +1,8 @@
 """Git and Bazaar repositories, local and remote: branches, diffs, revisions.
 
 :mod:`.manager` is the port; Breezy and Dulwich are loaded by the first call that needs them.
+:mod:`.programs` runs Git and Breezy, :mod:`.structured` takes their diffs apart, :mod:`.branches`
+changes what is ours, :mod:`.outside` looks at what is not.
 """
 
 from janitor.vcs.branch_failures import is_alioth_url

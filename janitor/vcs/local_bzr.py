@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from janitor.vcs.bzr_branches import BzrBranches
-from janitor.vcs.child_process import PATIENCE
+from janitor.vcs.branches.bzr import BzrBranches
+from janitor.vcs.branches.new_repository import make_bzr_repository
 from janitor.vcs.manager import RevisionInfo, VcsManager, checked_branch_name, checked_codebase
 from janitor.vcs.nearby import bzr_branch_or_none
-from janitor.vcs.new_repository import make_bzr_repository
+from janitor.vcs.programs.child_process import PATIENCE
+from janitor.vcs.programs.sealed_breezy import SealedBreezy
 from janitor.vcs.revisions import NULL_REVISION, bzr_revision
-from janitor.vcs.sealed_breezy import SealedBreezy
 
 if TYPE_CHECKING:
     from breezy.branch import Branch

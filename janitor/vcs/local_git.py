@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from janitor.vcs.child_process import PATIENCE
+from janitor.vcs.branches.git import GitBranches
+from janitor.vcs.branches.new_repository import make_git_repository
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
-from janitor.vcs.git_branches import GitBranches
-from janitor.vcs.git_objects import GitObjects
 from janitor.vcs.manager import RevisionInfo, VcsManager, checked_branch_name, checked_codebase
 from janitor.vcs.nearby import git_branch_or_none
-from janitor.vcs.new_repository import make_git_repository
+from janitor.vcs.programs.child_process import PATIENCE
+from janitor.vcs.programs.git_objects import GitObjects
+from janitor.vcs.programs.sealed_git import GitFailed
 from janitor.vcs.revisions import EMPTY_TREE, NULL_REVISION, git_revision, git_sha
-from janitor.vcs.sealed_git import GitFailed
 
 if TYPE_CHECKING:
     from breezy.branch import Branch

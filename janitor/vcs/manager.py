@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 from janitor.names import checked_component, checked_slug
 from janitor.redaction import redact
-from janitor.vcs.child_process import PATIENCE
 from janitor.vcs.errors import DiffTooLarge, UnsupportedVcs
+from janitor.vcs.programs.child_process import PATIENCE
 from janitor.vcs.stored import branch_or_none, repository_or_none
 
 if TYPE_CHECKING:
     from breezy.branch import Branch
     from breezy.repository import Repository
 
-    from janitor.vcs.branches import Branches
+    from janitor.vcs.branches.port import Branches
 
 LONGEST_DIFF = 128 * 1024 * 1024  # bytes; several times this fits a vcs worker's memory
 

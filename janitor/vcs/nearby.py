@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janitor.vcs.branch_failures import MISSING, failures_named
+from janitor.vcs.branches.packed_refs import PackedRefs
 from janitor.vcs.errors import BranchOpenFailure
-from janitor.vcs.packed_refs import PackedRefs
 
 if TYPE_CHECKING:
     from breezy.branch import Branch

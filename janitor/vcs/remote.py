@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from janitor.vcs.child_process import PATIENCE
 from janitor.vcs.errors import RevisionMissing
 from janitor.vcs.manager import RevisionInfo, VcsManager, checked_branch_name, checked_codebase
+from janitor.vcs.programs.child_process import PATIENCE
 from janitor.vcs.revisions import EMPTY_TREE, NO_COMMIT, NULL_REVISION, bzr_revision, git_sha
 from janitor.vcs.store_client import NotThere, StoreClient
 

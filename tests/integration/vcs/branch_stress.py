@@ -28,7 +28,7 @@ from pathlib import Path
 import psutil
 
 from janitor.vcs import VcsManager
-from janitor.vcs.branches import Branches, BranchExists, BranchMoved, RepositoryBusy
+from janitor.vcs.branches.port import Branches, BranchExists, BranchMoved, RepositoryBusy
 from tests.integration.vcs.conftest import BzrStore, GitStore
 
 RING = 24

@@ -19,7 +19,7 @@ from janitor.vcs import (
     UnsupportedVcs,
     VcsManager,
 )
-from janitor.vcs.branches import (
+from janitor.vcs.branches.port import (
     Branches,
     BranchExists,
     BranchMoved,
@@ -27,8 +27,8 @@ from janitor.vcs.branches import (
     UnusableName,
     checked_new_name,
 )
+from janitor.vcs.branches.turn import turn_in
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
-from janitor.vcs.turn import turn_in
 
 if TYPE_CHECKING:
     from conftest import BzrStore, GitStore
@@ -251,7 +251,7 @@ def test_a_branch_behind_a_store_service_is_its_own_business() -> None:
 
 def test_whoever_waits_too_long_is_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     directory = house.path if house.manager.vcs_type == "git" else house.path / ".bzr"
-    monkeypatch.setattr("janitor.vcs.turn.PATIENCE", 0.05)
+    monkeypatch.setattr("janitor.vcs.branches.turn.PATIENCE", 0.05)
     with turn_in(directory), pytest.raises(RepositoryBusy):
         house.branches.create("fix", house.revisions[0])
     house.branches.create("fix", house.revisions[0])
@@ -268,8 +268,8 @@ def killed_in(program: str, *arguments: object) -> None:
 KILLED_WITH_GIT = """
 import os, signal, sys
 from pathlib import Path
-from janitor.vcs import git_refs
-from janitor.vcs.turn import turn_in
+from janitor.vcs.branches import git_refs
+from janitor.vcs.branches.turn import turn_in
 repository = Path(sys.argv[1])
 with turn_in(repository) as turn:
     turn.note(b"refs/heads/fix")

@@ -19,12 +19,13 @@ import psutil
 import pytest
 
 from benchmarks.odd_history import write
-from janitor.vcs import LocalGitVcsManager, child_process, kept_program, kept_programs, sealed_git
-from janitor.vcs.child_process import ChildProcess
+from janitor.vcs import LocalGitVcsManager
 from janitor.vcs.errors import DiffTimedOut, DiffTooLarge, RevisionMissing
-from janitor.vcs.kept_program import KeptProgram
-from janitor.vcs.kept_programs import KeptPrograms
-from janitor.vcs.sealed_git import GitFailed
+from janitor.vcs.programs import child_process, kept_program, kept_programs, sealed_git
+from janitor.vcs.programs.child_process import ChildProcess
+from janitor.vcs.programs.kept_program import KeptProgram
+from janitor.vcs.programs.kept_programs import KeptPrograms
+from janitor.vcs.programs.sealed_git import GitFailed
 from janitor.vcs.structured import Limits, StructuredDiff, Truncated
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from janitor.vcs.errors import (
     RepositoryUnavailable,
     RevisionMissing,
 )
-from janitor.vcs.sealed_git import GitFailed, GitMissing, run_git
+from janitor.vcs.programs.sealed_git import GitFailed, GitMissing, run_git
 
 if TYPE_CHECKING:
     from conftest import GitStore

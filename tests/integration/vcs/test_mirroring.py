@@ -22,11 +22,11 @@ from janitor.vcs import (
     UnsupportedVcs,
     VcsManager,
 )
-from janitor.vcs.credentials import Credentials
-from janitor.vcs.git_fetch import Limits
-from janitor.vcs.mirroring import mirror
-from janitor.vcs.outside import Outside
-from janitor.vcs.visitor import Visitor
+from janitor.vcs.outside.border import Outside
+from janitor.vcs.outside.credentials import Credentials
+from janitor.vcs.outside.git_fetch import Limits
+from janitor.vcs.outside.mirroring import mirror
+from janitor.vcs.outside.visitor import Visitor
 from tests.integration.vcs.store import Environ, Start, Store, served
 
 if TYPE_CHECKING:

@@ -15,15 +15,15 @@ from janitor.state.change_set import ChangeSet
 from janitor.state.codebase import Codebase
 from janitor.state.run import ResultBranch, RunRow
 from janitor.vcs import RemoteGitVcsManager, VcsManager
-from janitor.vcs.branches import Branches
-from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
-from janitor.vcs.publishing import (
+from janitor.vcs.branches.port import Branches
+from janitor.vcs.branches.publishing import (
     branches_to_publish,
     gone_runs,
     publish,
     record_published,
     withdraw,
 )
+from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
 
 if TYPE_CHECKING:
     from conftest import BzrStore, GitStore

@@ -17,10 +17,10 @@ from janitor.state.codebase import Codebase
 from janitor.state.publish_policy import NamedPublishPolicy
 from janitor.state.queue import QueueEntry
 from janitor.state.queue_limits import HostLimit
-from janitor.vcs.credentials import Credentials
-from janitor.vcs.outside import Outside
-from janitor.vcs.rotation import Pace, Rotation, due_codebases
-from janitor.vcs.visitor import Visitor
+from janitor.vcs.outside.border import Outside
+from janitor.vcs.outside.credentials import Credentials
+from janitor.vcs.outside.rotation import Pace, Rotation, due_codebases
+from janitor.vcs.outside.visitor import Visitor
 
 if TYPE_CHECKING:
     from conftest import GitStore, Server
@@ -196,7 +196,7 @@ def test_what_is_due_is_found_along_the_index(session: Session, rows: int) -> No
     )
     session.execute(text("ANALYZE codebase"))
     session.execute(text("SET enable_seqscan = on"))
-    from janitor.vcs.rotation import _DUE
+    from janitor.vcs.outside.rotation import _DUE
 
     plan = "\n".join(
         session.execute(

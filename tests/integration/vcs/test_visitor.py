@@ -16,9 +16,9 @@ import pytest
 
 from janitor.errors import Failure
 from janitor.vcs import BranchOpenFailure, open_branch_ext
-from janitor.vcs.credentials import Credentials, UnreadableCredentials
-from janitor.vcs.outside import Outside, is_public
-from janitor.vcs.visitor import Visitor
+from janitor.vcs.outside.border import Outside, is_public
+from janitor.vcs.outside.credentials import Credentials, UnreadableCredentials
+from janitor.vcs.outside.visitor import Visitor
 from tests.integration.vcs.store import Environ, Start, Store, served
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """The port: what can be done with the branches of one codebase's repository in a directory.
 
-:mod:`.git_branches` and :mod:`.bzr_branches` are the adapters; a manager hands them out. Every
+:mod:`.git` and :mod:`.bzr` are the adapters; a manager hands them out. Every
 change says what it expects to find, and is made whole or not at all, whoever else is at it in
 other processes.
 """

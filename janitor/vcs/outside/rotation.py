@@ -29,7 +29,7 @@ from janitor.state.branch import BranchFailure
 from janitor.state.candidate import Candidate
 from janitor.vcs.branch_failures import branch_failure
 from janitor.vcs.errors import BranchOpenFailure
-from janitor.vcs.visitor import Visitor
+from janitor.vcs.outside.visitor import Visitor
 
 logger = logging.getLogger(__name__)
 

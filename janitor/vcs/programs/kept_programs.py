@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 
-from janitor.vcs.kept_program import KeptProgram
+from janitor.vcs.programs.kept_program import KeptProgram
 
 MOST_KEPT = 4  # programs of one manager that wait for questions
 

@@ -16,8 +16,8 @@ from pathlib import Path
 
 from janitor.redaction import redact
 from janitor.vcs.branch_failures import branch_failure
-from janitor.vcs.git_fetch import Limits
-from janitor.vcs.visitor import Place, Visitor
+from janitor.vcs.outside.git_fetch import Limits
+from janitor.vcs.outside.visitor import Place, Visitor
 
 _BLOCK = 512  # bytes; the unit of the shell's limit
 _PULL = (

@@ -1,7 +1,7 @@
 """HTTP for what comes from outside: within the border, within limits, and in our words.
 
 :class:`GuardedWeb` is a pool of connections for dulwich's client and for our own questions. Each
-hop of a redirect passes :mod:`.outside`, and so does the address of each connection before
+hop of a redirect passes :mod:`.border`, and so does the address of each connection before
 anything is sent. Answers that are none become a :class:`BranchOpenFailure`.
 """
 
@@ -20,9 +20,9 @@ from urllib3.exceptions import HTTPError, MaxRetryError
 
 from janitor.retry_after import pause_asked
 from janitor.vcs.branch_failures import branch_failure, code_of_status
-from janitor.vcs.credentials import Credentials, without_login
 from janitor.vcs.errors import BranchOpenFailure
-from janitor.vcs.outside import Outside
+from janitor.vcs.outside.border import Outside
+from janitor.vcs.outside.credentials import Credentials, without_login
 
 PATIENCE = 30.0  # seconds for an answer, with all redirects
 LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; all references of the largest repositories

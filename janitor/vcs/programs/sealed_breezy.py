@@ -15,15 +15,15 @@ from pathlib import Path
 from typing import Any
 
 from janitor.errors import PassingError
-from janitor.vcs.child_process import PATIENCE, ChildProcess
 from janitor.vcs.errors import (
     DiffTimedOut,
     DiffTooLarge,
     RepositoryUnavailable,
     RevisionMissing,
 )
-from janitor.vcs.kept_program import KeptProgram, ProgramEnded, first_line
-from janitor.vcs.kept_programs import KeptPrograms
+from janitor.vcs.programs.child_process import PATIENCE, ChildProcess
+from janitor.vcs.programs.kept_program import KeptProgram, ProgramEnded, first_line
+from janitor.vcs.programs.kept_programs import KeptPrograms
 
 _PROGRAM = Path(__file__).with_name("breezy_program.py")
 _GRACE = 5.0  # seconds for us to end it before it ends itself

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from janitor.redaction import redact
-from janitor.vcs.sealed_git import GitFailed, GitMissing
+from janitor.vcs.programs.sealed_git import GitFailed, GitMissing
 
 _BLOCK = 512  # bytes; the unit of the shell's limit of a file
 # Over the head of whatever a repository's configuration says.

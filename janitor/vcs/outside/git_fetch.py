@@ -15,11 +15,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from janitor.vcs.branch_failures import branch_failure
-from janitor.vcs.git_program import Call, GitEnded, call_git
+from janitor.vcs.branches.turn import turn_in
+from janitor.vcs.outside.visitor import Place, Visitor
+from janitor.vcs.programs.git_program import Call, GitEnded, call_git
+from janitor.vcs.programs.sealed_git import GitFailed
 from janitor.vcs.revisions import git_sha
-from janitor.vcs.sealed_git import GitFailed
-from janitor.vcs.turn import turn_in
-from janitor.vcs.visitor import Place, Visitor
 
 _SHALLOW = "shallow"  # the file where Git keeps which commits' parents it does not have
 # Old repositories are full of these, and no harm is in them.

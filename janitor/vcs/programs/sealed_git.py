@@ -18,10 +18,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from janitor.errors import PassingError
-from janitor.vcs.child_process import PATIENCE, ChildProcess
 from janitor.vcs.errors import DiffTimedOut, DiffTooLarge
-from janitor.vcs.kept_program import KeptProgram
 from janitor.vcs.manager import LONGEST_DIFF
+from janitor.vcs.programs.child_process import PATIENCE, ChildProcess
+from janitor.vcs.programs.kept_program import KeptProgram
 
 _SHALLOW = re.compile(rb"^[0-9a-f]{40}\n", re.MULTILINE)
 SETTLED = 0.1  # seconds after which another change of a directory has another time, surely
@@ -75,7 +75,7 @@ def keep_git(repository: Path, *arguments: str, end: bytes = b"%b") -> KeptProgr
     Args:
         repository: whose objects.
         arguments: the command.
-        end: see :class:`~janitor.vcs.kept_program.KeptProgram`.
+        end: see :class:`~janitor.vcs.programs.kept_program.KeptProgram`.
 
     Raises:
         GitMissing: there is no such program.

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from janitor.errors import Failure
-from janitor.vcs.branches import (
+from janitor.vcs.branches.port import (
     Branches,
     BranchExists,
     BranchMoved,
@@ -26,9 +26,9 @@ from janitor.vcs.branches import (
     checked_new_name,
     checked_new_revision,
 )
+from janitor.vcs.branches.turn import Turn, turn_in
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
 from janitor.vcs.revisions import NULL_REVISION, bzr_revision
-from janitor.vcs.turn import Turn, turn_in
 
 logger = logging.getLogger(__name__)
 

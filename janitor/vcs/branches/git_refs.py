@@ -14,9 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from janitor.vcs.git_program import Call, GitEnded, call_git
-from janitor.vcs.sealed_git import GitFailed
-from janitor.vcs.turn import Turn
+from janitor.vcs.branches.turn import Turn
+from janitor.vcs.programs.git_program import Call, GitEnded, call_git
+from janitor.vcs.programs.sealed_git import GitFailed
 
 logger = logging.getLogger(__name__)
 

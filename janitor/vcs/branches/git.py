@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from janitor.errors import Failure
-from janitor.vcs.branches import (
+from janitor.vcs.branches.git_refs import ANY, RefChange, change_refs, is_locked
+from janitor.vcs.branches.packed_refs import read_ref
+from janitor.vcs.branches.port import (
     Branches,
     BranchExists,
     BranchMoved,
@@ -18,12 +20,10 @@ from janitor.vcs.branches import (
     checked_new_name,
     checked_new_revision,
 )
+from janitor.vcs.branches.turn import Turn, turn_in
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
-from janitor.vcs.git_refs import ANY, RefChange, change_refs, is_locked
-from janitor.vcs.packed_refs import read_ref
+from janitor.vcs.programs.sealed_git import GitFailed
 from janitor.vcs.revisions import git_revision, git_sha
-from janitor.vcs.sealed_git import GitFailed
-from janitor.vcs.turn import Turn, turn_in
 
 _HEADS = b"refs/heads/"
 _TAGS = b"refs/tags/"

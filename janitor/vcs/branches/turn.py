@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from janitor.vcs.branches import RepositoryBusy
+from janitor.vcs.branches.port import RepositoryBusy
 
 PATIENCE = 60.0  # seconds; a turn takes milliseconds
 _FILE = "janitor-turn"

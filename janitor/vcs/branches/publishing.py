@@ -22,7 +22,7 @@ from janitor.names import RunId
 from janitor.state import Conn
 from janitor.state.branch import PublishedBranch
 from janitor.state.run import ResultBranch, RunRow
-from janitor.vcs.branches import Branches, BranchExists, BranchMoved
+from janitor.vcs.branches.port import Branches, BranchExists, BranchMoved
 from janitor.vcs.errors import RepositoryUnavailable, UnsupportedVcs
 from janitor.vcs.manager import VcsManager
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from janitor.vcs.child_process import PATIENCE
 from janitor.vcs.errors import DiffTimedOut, DiffTooLarge
-from janitor.vcs.git_walk import GivenUp, Walk
-from janitor.vcs.kept_program import ProgramEnded, first_line
-from janitor.vcs.kept_programs import KeptPrograms
+from janitor.vcs.programs.child_process import PATIENCE
+from janitor.vcs.programs.git_walk import GivenUp, Walk
+from janitor.vcs.programs.kept_program import ProgramEnded, first_line
+from janitor.vcs.programs.kept_programs import KeptPrograms
+from janitor.vcs.programs.sealed_git import GitFailed, keep_git, run_git, state_of
 from janitor.vcs.revisions import EMPTY_TREE
-from janitor.vcs.sealed_git import GitFailed, keep_git, run_git, state_of
 
 # --always: a pair of commits that is known is answered with a line at least.
 _DIFF = (

@@ -17,13 +17,13 @@ from janitor.jobs import JobKind, Payload
 from janitor.names import CodebaseName
 from janitor.state import Conn
 from janitor.state.codebase import Codebase
-from janitor.vcs.bzr_fetch import fetch_bzr
 from janitor.vcs.errors import UnsupportedVcs
-from janitor.vcs.git_fetch import Limits, fetch_git
 from janitor.vcs.local_bzr import LocalBzrVcsManager
 from janitor.vcs.local_git import LocalGitVcsManager
 from janitor.vcs.manager import VcsManager
-from janitor.vcs.visitor import Visitor
+from janitor.vcs.outside.bzr_fetch import fetch_bzr
+from janitor.vcs.outside.git_fetch import Limits, fetch_git
+from janitor.vcs.outside.visitor import Visitor
 
 MIRROR_BRANCH = "main"
 

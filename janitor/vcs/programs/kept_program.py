@@ -16,9 +16,9 @@ from contextlib import suppress
 import psutil
 
 from janitor.errors import JanitorError, PassingError
-from janitor.vcs import child_process
-from janitor.vcs.child_process import ChildProcess
 from janitor.vcs.errors import DiffTooLarge
+from janitor.vcs.programs import child_process
+from janitor.vcs.programs.child_process import ChildProcess
 
 MOST_QUESTIONS = 1000  # that one program is asked; they remember what they have read
 MOST_KEPT_MEMORY = 256 * 1024 * 1024  # bytes of its own, after which a program is not kept

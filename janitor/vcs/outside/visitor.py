@@ -14,11 +14,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from janitor.vcs.branch_failures import MISSING, branch_failure, failures_named
-from janitor.vcs.bzr_branches import tip_in
-from janitor.vcs.credentials import Credentials, without_login
+from janitor.vcs.branches.bzr import tip_in
 from janitor.vcs.errors import BranchOpenFailure
-from janitor.vcs.guarded_web import PATIENCE, GuardedWeb
-from janitor.vcs.outside import Outside
+from janitor.vcs.outside.border import Outside
+from janitor.vcs.outside.credentials import Credentials, without_login
+from janitor.vcs.outside.guarded_web import PATIENCE, GuardedWeb
 from janitor.vcs.revisions import bzr_revision, git_revision
 
 _LAST_REVISION = ".bzr/branch/last-revision"

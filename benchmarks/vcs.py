@@ -1,4 +1,4 @@
-"""Diffs and revision info: ours against Breezy and against one process for each, in turns.
+"""Diffs, revision info, branches: ours against Breezy and against one process for each, in turns.
 
     python benchmarks/vcs.py [--pairs N] [--many N] [--json]
 
@@ -28,6 +28,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import branches
 import breezy.bzr.bzrdir
 import breezy.git  # noqa: F401 - Breezy opens Git repositories then
 import psutil
@@ -305,7 +306,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def measure(chosen: argparse.Namespace, directory: Path) -> dict[str, Figures]:
-    """Return the figures; those of branches have a module of their own beside this one."""
+    """Return the figures; those of branches are measured by :mod:`branches`."""
     base = directory / "git"
     base.mkdir()
     repositories = git_repositories(base, 3 * chosen.pairs)
@@ -322,7 +323,16 @@ def measure(chosen: argparse.Namespace, directory: Path) -> dict[str, Figures]:
     figures["memory"] = memory(base, repositories, chosen.many)
     figures["git worst"] = worst_of_git(base)
     figures["bzr worst"] = worst_of_bzr(directory / "bzr", history)
-    return figures
+    return figures | {each.what: of_branches(each) for each in branches.measure()}
+
+
+def of_branches(ratio: branches.Ratio) -> Figures:
+    """Return the figures of looking up or opening branches."""
+    return {
+        "breezy_ms": round(ratio.breezy * 1000, 3),
+        "ours_ms": round(ratio.ours * 1000, 3),
+        "times_breezy": round(ratio.times, 1),
+    }
 
 
 def main() -> None:

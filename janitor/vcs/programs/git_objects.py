@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -26,6 +26,9 @@ _DIFF = (
 _READ = ("cat-file", "--batch")
 _LOG = ("log", "-z", "--format=%H%n%B")
 
+_AHEAD = 16  # commits that are read at once; a question more takes longer than they do
+
+_OBJECT = re.compile(rb"([0-9a-f]{40}) (\w+) (\d+)")
 _TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
 
 
@@ -64,9 +67,7 @@ class GitObjects:
 
     def commit(self, repository: Path, sha: str) -> bytes | None:
         """Return a commit as it is stored, or None if there is none of that name."""
-        said = b"".join(self._asked(repository, sha, *_READ, end=b"%b missing"))
-        head, _, rest = said.partition(b"\n")
-        return rest[:-1] if head.startswith(f"{sha} commit ".encode()) else None
+        return self._commits(repository, [sha]).get(sha)
 
     def only_in(self, repository: Path, new: str, old: str | None) -> Iterator[tuple[str, bytes]]:
         """Yield the commits that one commit has and another has not, with their messages.
@@ -81,8 +82,7 @@ class GitObjects:
         """
         if old is not None:
             with suppress(GivenUp):
-                walk = Walk(lambda sha: self.commit(repository, sha))
-                yield from walk.only_in(new, old)
+                yield from Walk(self._reading_ahead(repository)).only_in(new, old)
                 return
         known = [f"^{old}"] if old else []
         printed = run_git(repository, *_LOG, new, *known, "--")
@@ -90,6 +90,31 @@ class GitObjects:
             if entry:
                 sha, _, message = entry.partition(b"\n")
                 yield sha.decode(), message
+
+    def _reading_ahead(self, repository: Path) -> Callable[[str], bytes | None]:
+        """Return what reads a commit, and from the second one on its first parents with it."""
+        read: dict[str, bytes] = {}
+
+        def commit(sha: str) -> bytes | None:
+            if sha not in read:
+                ahead = range(1, _AHEAD) if read else ()  # most runs make one commit
+                read.update(self._commits(repository, [sha, *(f"{sha}~{n}" for n in ahead)]))
+            return read.get(sha)
+
+        return commit
+
+    def _commits(self, repository: Path, names: Sequence[str]) -> dict[str, bytes]:
+        said = b"".join(self._asked(repository, "\n".join(names), *_READ, end=b"%b missing"))
+        found = {}
+        while said:
+            head, _, said = said.partition(b"\n")
+            there = _OBJECT.fullmatch(head)  # else: that there is none
+            if there:
+                sha, kind, size = there[1].decode(), there[2], int(there[3])
+                content, said = said[:size], said[size + 1 :]
+                if kind == b"commit":
+                    found[sha] = content
+        return found
 
     def _tree(self, repository: Path, sha: str) -> str:
         if sha == EMPTY_TREE:

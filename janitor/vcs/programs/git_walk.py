@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
-MOST_READ = 40  # commits; a process for ``git log`` takes about as long as reading so many
+MOST_READ = 200  # commits; a process for ``git log`` takes about as long as reading so many
 _SLOP = 5  # commits, as in Git
 
 _PARENT = re.compile(rb"^parent ([0-9a-f]{40})$", re.MULTILINE)

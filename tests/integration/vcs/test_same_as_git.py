@@ -17,6 +17,7 @@ import pytest
 
 from benchmarks.odd_history import OddHistory, renamed_in_bulk, write
 from janitor.vcs import LocalGitVcsManager
+from janitor.vcs.programs import git_walk
 from janitor.vcs.structured import ChangedFile, StructuredDiff
 
 ROOT = Path(__file__).parents[3]
@@ -192,7 +193,11 @@ def tangled(repository: Path, dice: random.Random, wrong_by: int) -> list[str]:
     return write(repository, [*stream, b"done\n"])
 
 
-def test_revisions_of_a_tangled_history(tmp_path: Path) -> None:
+@pytest.mark.parametrize("most_read", [10, git_walk.MOST_READ])  # then it is left to git log
+def test_revisions_of_a_tangled_history(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_read: int
+) -> None:
+    monkeypatch.setattr(git_walk, "MOST_READ", most_read)
     dice = random.Random(1)
     commits = tangled(tmp_path / "tangled", dice, wrong_by=0)
     manager = LocalGitVcsManager(str(tmp_path))

@@ -6,24 +6,6 @@
 CREATE INDEX queue_campaign_host ON queue (suite, host, bucket, priority, id)
     WHERE claim_id IS NULL;
 
--- Each entry that comes in is put into every index, so two that another one stands in for go:
--- (bucket, priority, id) begins with the one, the unique index with the other. By what they are,
--- since in an adopted database nobody knows what they are called.
-DO $$
-DECLARE
-    redundant regclass;
-BEGIN
-    FOR redundant IN
-        SELECT indexrelid FROM pg_index
-        WHERE indrelid = 'queue'::regclass AND NOT indisunique AND indpred IS NULL
-            AND substring(pg_get_indexdef(indexrelid) FROM 'USING .*')
-                IN ('USING btree (bucket)', 'USING btree (codebase)')
-    LOOP
-        EXECUTE format('DROP INDEX %s', redundant);
-    END LOOP;
-END
-$$;
-
 -- The ids of the entries to be served next, in that order, however many others there are: the
 -- first "most", and about as many beyond them as "width" has room for. Paused campaigns and closed
 -- hosts are left out in any case.

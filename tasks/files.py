@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from janitor.deployment import Deployment
 from janitor.files import Kind, shelf_of
-from janitor.files.alone import alone
 from janitor.files.expiry import expire
 from janitor.files.returning import return_files
+from janitor.state.alone import alone
 
 
 def bring_back(deployment: Deployment, kind: Kind) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from janitor.deployment import Deployment
-from janitor.files.alone import alone
+from janitor.state.alone import alone
 from janitor.vcs.branches.publishing import (
     PUBLISH,
     PublishRun,

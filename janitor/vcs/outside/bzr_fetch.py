@@ -8,8 +8,6 @@ are not looked at again, as Git's are.
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,8 +16,8 @@ from janitor.redaction import redact
 from janitor.vcs.branch_failures import branch_failure
 from janitor.vcs.outside.git_fetch import Limits
 from janitor.vcs.outside.visitor import Place, Visitor
+from janitor.vcs.programs.run_once import TookTooLong, run_once
 
-_BLOCK = 512  # bytes; the unit of the shell's limit
 _PULL = (
     "import sys, breezy.bzr.bzrdir, breezy.bzr.remote;"
     " from breezy.branch import Branch; from breezy.controldir import ControlDir;"
@@ -43,32 +41,24 @@ def fetch_bzr(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
     visitor.outside.check(place.url)
     with tempfile.TemporaryDirectory(prefix="janitor-fetch-") as directory:
         ours = repository.as_uri()
-        blocks = str(max(1, limits.size // _BLOCK))
         words = [sys.executable, "-c", _PULL, ours, place.url, place.revision.decode()]
-        process = subprocess.Popen(  # noqa: S603 - no shell reads what comes from outside
-            ["/bin/sh", "-c", 'ulimit -f "$1" && shift && exec "$@"', "sh", blocks, *words],
-            cwd=directory,
-            env={
-                "PATH": os.environ.get("PATH", os.defpath),
-                "LC_ALL": "C.UTF-8",
-                "HOME": directory,
-                "BRZ_HOME": directory,
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            process_group=0,
-        )
+        environment = {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "LC_ALL": "C.UTF-8",
+            "HOME": directory,
+            "BRZ_HOME": directory,
+        }
         try:
-            _, complaints = process.communicate(timeout=limits.patience)
-        except BaseException as error:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
-            if isinstance(error, subprocess.TimeoutExpired):
-                told = f"not in {limits.patience:g} s"
-                raise branch_failure("branch-unavailable", place.url, told) from None
-            raise
-    if process.returncode:
-        said = complaints.decode(errors="replace").strip().splitlines()[-1:]
-        told = redact(said[0]) if said else f"ended with {process.returncode}"
-        raise branch_failure("branch-unavailable", place.url, told)
+            ended = run_once(
+                words,
+                Path(directory),
+                environment,
+                patience=limits.patience,
+                largest_file=limits.size,
+            )
+        except TookTooLong:
+            told = f"not in {limits.patience:g} s"
+            raise branch_failure("branch-unavailable", place.url, told) from None
+    if ended.code:
+        reason = redact(str(ended).splitlines()[-1])
+        raise branch_failure("branch-unavailable", place.url, reason)

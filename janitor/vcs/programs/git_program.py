@@ -9,17 +9,14 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from janitor.redaction import redact
+from janitor.vcs.programs.run_once import TookTooLong, run_once
 from janitor.vcs.programs.sealed_git import GitFailed, GitMissing
 
-_BLOCK = 512  # bytes; the unit of the shell's limit of a file
 # Over the head of whatever a repository's configuration says.
 _SETTINGS = {
     "core.hooksPath": os.devnull,
@@ -61,19 +58,6 @@ class Call:
     patience: float = 60.0
     largest_file: int | None = None
 
-    @property
-    def command(self) -> list[str]:
-        """The words that start it."""
-        git = shutil.which("git")
-        if git is None:
-            raise GitMissing("the program git is not on PATH: install it where vcs workers run")
-        words = [git, "--git-dir", str(self.repository), *self.arguments]
-        if self.largest_file is None:
-            return words
-        blocks = str(max(1, self.largest_file // _BLOCK))
-        limited = 'ulimit -f "$1" && shift && exec "$@"'
-        return ["/bin/sh", "-c", limited, "sh", blocks, *words]
-
 
 def call_git(call: Call) -> bytes:
     """Return what Git prints.
@@ -83,45 +67,26 @@ def call_git(call: Call) -> bytes:
         GitFailed: it ended with an error.
         GitEnded: it took too long, or somebody killed it.
     """
-    with tempfile.TemporaryFile() as complaints:
-        process = subprocess.Popen(  # noqa: S603 - no shell reads the arguments
-            call.command,
-            cwd=call.repository,
-            env=_environment(call),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=complaints,
-            pass_fds=call.inherits,
-            process_group=0,  # so that whatever it starts ends with it
+    git = shutil.which("git")
+    if git is None:
+        raise GitMissing("the program git is not on PATH: install it where vcs workers run")
+    what = f"git {call.arguments[0]} in {call.repository}"
+    try:
+        ended = run_once(
+            [git, "--git-dir", str(call.repository), *call.arguments],
+            call.repository,
+            _environment(call),
+            patience=call.patience,
+            told=call.told,
+            inherits=call.inherits,
+            largest_file=call.largest_file,
         )
-        try:
-            printed, _ = process.communicate(call.told, call.patience)
-        except subprocess.TimeoutExpired:
-            _end(process)
-            raise GitEnded(f"{_named(call)} was ended after {call.patience:g} s") from None
-        except BaseException:  # a worker's time limit ends the program too
-            _end(process)
-            raise
-        if process.returncode:
-            complaints.seek(0)
-            said = complaints.read(2000).decode(errors="replace").strip()
-            kind = GitEnded if process.returncode < 0 else GitFailed
-            raise kind(redact(f"{_named(call)}: {said or _ended(process.returncode)}"))
-        return printed
-
-
-def _named(call: Call) -> str:
-    return f"git {call.arguments[0]} in {call.repository}"
-
-
-def _ended(code: int) -> str:
-    return f"ended by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
+    except TookTooLong:
+        raise GitEnded(f"{what} was ended after {call.patience:g} s") from None
+    if ended.code:
+        kind = GitEnded if ended.code < 0 else GitFailed
+        raise kind(redact(f"{what}: {ended}"))
+    return ended.printed
 
 
 def _environment(call: Call) -> dict[str, str]:

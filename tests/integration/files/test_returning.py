@@ -7,10 +7,10 @@ from datetime import timedelta
 from sqlalchemy.orm import Session, sessionmaker
 
 from janitor.artifacts.upload import UPLOAD, UploadArtifacts
-from janitor.files.alone import alone
 from janitor.files.returning import MOST_REFUSALS, return_files
 from janitor.jobs import submit
 from janitor.logs.ingest import INGEST, IngestLog
+from janitor.state.alone import alone
 from tests.integration.files.house import House
 from tests.integration.files.killing import ends_unless_killed
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, func, select
 
-# Advisory locks are told apart by number; "files" and which duty.
+# Advisory locks are told apart by number: the bytes of "files", where duties began, and which duty.
 _LOCK = 0x66696C6573
 
 

@@ -20,8 +20,6 @@ from typing import Any
 from janitor.errors import Failure
 from janitor.vcs.branches.port import (
     Branches,
-    BranchExists,
-    BranchMoved,
     RepositoryBusy,
     checked_new_name,
     checked_new_revision,
@@ -37,16 +35,7 @@ _ASIDE = "janitor-aside"  # below .bzr: what is being made, and what is being de
 
 
 class BzrBranches(Branches):
-    """The branches of one shared repository.
-
-    Args:
-        codebase: whose it is.
-        repository: where it is.
-    """
-
-    def __init__(self, codebase: str, repository: Path) -> None:
-        self._codebase = codebase
-        self._repository = repository
+    """The branches of one shared repository."""
 
     def get(self, name: str) -> bytes | None:
         """Return the revision that a branch is at; None where there is no such branch."""
@@ -203,12 +192,6 @@ class BzrBranches(Branches):
                 directory.rmdir()
             except OSError:  # other branches are below it
                 return
-
-    def _moved(self, name: str) -> BranchMoved:
-        return BranchMoved(f"{self._codebase}: {name} is not where it was expected")
-
-    def _exists(self, name: str) -> BranchExists:
-        return BranchExists(f"{self._codebase}: there is a branch {name} already")
 
 
 def tip_in(path: Path) -> bytes | None:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from importlib import import_module  # Dulwich is loaded where it is used
-from pathlib import Path
 from typing import Any
 
 from janitor.errors import Failure
@@ -15,7 +14,6 @@ from janitor.vcs.branches.packed_refs import read_ref
 from janitor.vcs.branches.port import (
     Branches,
     BranchExists,
-    BranchMoved,
     RepositoryBusy,
     checked_new_name,
     checked_new_revision,
@@ -30,16 +28,7 @@ _TAGS = b"refs/tags/"
 
 
 class GitBranches(Branches):
-    """The branches of one bare repository.
-
-    Args:
-        codebase: whose it is.
-        repository: where it is.
-    """
-
-    def __init__(self, codebase: str, repository: Path) -> None:
-        self._codebase = codebase
-        self._repository = repository
+    """The branches of one bare repository."""
 
     def get(self, name: str) -> bytes | None:
         """Return the revision that a branch is at; None where there is no such branch."""
@@ -159,12 +148,6 @@ class GitBranches(Branches):
                 return bool(repository.object_store[sha.encode()].type_name == b"commit")
             except KeyError:
                 return False
-
-    def _moved(self, name: str) -> BranchMoved:
-        return BranchMoved(f"{self._codebase}: {name} is not where it was expected")
-
-    def _exists(self, name: str) -> BranchExists:
-        return BranchExists(f"{self._codebase}: there is a branch {name} already")
 
 
 def _head(name: str) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from importlib import import_module  # Dulwich is loaded where it is used
+from pathlib import Path
 
 from janitor.errors import Failure, PassingError
 from janitor.vcs.manager import checked_branch_name
@@ -37,7 +38,15 @@ class Branches(ABC):
 
     Names pass :func:`checked_new_name` where something is made; a name that could not be made
     is not there. Revisions are Breezy's revision ids.
+
+    Args:
+        codebase: whose repository it is.
+        repository: where it is.
     """
+
+    def __init__(self, codebase: str, repository: Path) -> None:
+        self._codebase = codebase
+        self._repository = repository
 
     @abstractmethod
     def get(self, name: str) -> bytes | None:
@@ -111,6 +120,12 @@ class Branches(ABC):
     def create(self, name: str, revision: bytes) -> None:
         """Make a branch; see :meth:`set`."""
         self.set(name, revision, expected=None)
+
+    def _moved(self, name: str) -> BranchMoved:
+        return BranchMoved(f"{self._codebase}: {name} is not where it was expected")
+
+    def _exists(self, name: str) -> BranchExists:
+        return BranchExists(f"{self._codebase}: there is a branch {name} already")
 
 
 def checked_new_name(name: str) -> str:

@@ -25,6 +25,14 @@ from janitor.state import Conn
 REQUESTER = "scheduler"
 _LOCK = 0x7363686564  # "sched"; advisory locks are told apart by number
 
+# Until the transaction's end: hash tables of a whole pass in memory (all of it about 1 kB a
+# candidate), and no compiling.
+_SETTINGS = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off"
+_FOR_SOME = text(_SETTINGS)
+# With statistics of the queue from when it was short (the pass before this one filled it), the
+# planner would compare each entry with each candidate, and that does not end.
+_FOR_ALL = text(f"{_SETTINGS}; SET LOCAL enable_nestloop = off")
+
 
 def recompute(
     conn: Conn,
@@ -49,13 +57,7 @@ def recompute(
         return Recomputation(stepped_aside=True)
     began = time.perf_counter()
     scope = scope or Scope()
-    # Until the transaction's end: hash tables of a whole pass in memory (all of it about 1 kB a
-    # candidate), and no compiling.
-    conn.execute(text("SET LOCAL work_mem = '256MB'; SET LOCAL jit = off"))
-    if scope == Scope():
-        # With statistics of the queue from when it was short (the pass before this one filled it),
-        # the planner compares each entry with each candidate, and that does not end.
-        conn.execute(text("SET LOCAL enable_nestloop = off"))
+    conn.execute(_FOR_ALL if scope == Scope() else _FOR_SOME)
     done = _rehearse(conn, scope, options) if dry_run else place(conn, scope, options=options)
     return replace(done, seconds=round(time.perf_counter() - began, 3))
 

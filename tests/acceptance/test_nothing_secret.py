@@ -185,6 +185,7 @@ def at_work(janitor: Janitor) -> House:
     ask_for(janitor, asks)
     for name, arguments in WORK:
         janitor.send(name, **arguments)
+    janitor.wait("each to go wrong", lambda session: set(errors(session)) >= {*dict(WORK)})
     janitor.wait("Flower to show that all was done", lambda _: house.flower_shows_all())
     return house
 

@@ -107,7 +107,9 @@ def test_a_runner_that_can_not_now_is_asked_again(runner: Runner, status: int) -
         ("9" * 6000, timedelta(days=1)),
         ("\N{SUPERSCRIPT TWO}", None),
         ("-3", None),
-        ("Wed, 21 Oct 2065 07:28:00 GMT", None),
+        ("Wed, 21 Oct 2065 07:28:00 GMT", timedelta(days=1)),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", timedelta()),
+        ("Wed, 21 Oct", None),
         ("", None),
     ],
 )

@@ -43,7 +43,7 @@ BEGIN
             SELECT bucket, priority, id, host, suite FROM queue
             WHERE claim_id IS NULL
             ORDER BY bucket, priority, id
-            LIMIT greatest(256, width)
+            LIMIT greatest(64, width)
         ) AS nearest
         WHERE host <> ALL (shut) AND suite <> ALL (paused) AND id <> ALL (without)
             AND (of_campaign IS NULL OR suite = of_campaign)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine, func, select
 
+from janitor.state.engine import one_by_one
+
 # Advisory locks are told apart by number: the bytes of "files", where duties began, and which duty.
 _LOCK = 0x66696C6573
 
@@ -22,7 +24,7 @@ def alone(engine: Engine, duty: str) -> Iterator[bool]:
         duty: its name.
     """
     number = func.hashtext(duty)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
+    with one_by_one(engine) as conn:
         got = conn.execute(select(func.pg_try_advisory_lock(_LOCK % 2**31, number))).scalar_one()
         try:
             yield bool(got)

@@ -84,6 +84,3 @@ class LocalBzrVcsManager(VcsManager):
                 self.repository_path(codebase), new_revid, old_revid
             )
         ]
-
-    def _path(self, codebase: str) -> Path:
-        return self._base / checked_codebase(codebase)

@@ -20,9 +20,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Engine, text
 
-from janitor.schedule.recompute import recompute
+from janitor.schedule.whole import recompute_all
 from janitor.state import Conn, create_pool
 from janitor.state.upgrade import upgrade
 from workers.embedded import EmbeddedPostgres
@@ -101,8 +101,13 @@ ON CONFLICT (codebase, suite, coalesce(change_set, '')) DO UPDATE
 """
 
 
-def one_at_a_time(conn: Conn, sample: int) -> int:
+def one_at_a_time(engine: Engine, sample: int) -> int:
     """Schedule a sample of candidates as a platform does today; returns how many."""
+    with engine.begin() as conn:
+        return _one_at_a_time(conn, sample)
+
+
+def _one_at_a_time(conn: Conn, sample: int) -> int:
     highest = conn.execute(text("SELECT max(value) FROM codebase")).scalar_one()
     values = {row.name: row.value for row in conn.execute(text("SELECT name, value FROM codebase"))}
     candidates = conn.execute(text(CANDIDATES), {"sample": sample}).all()
@@ -151,12 +156,11 @@ def measure(engine: Engine, candidates: int, runs: int, rounds: int) -> dict[str
     # In turns, so that what else the machine does meets both.
     baselines, firsts = [], []
     for _ in range(rounds):
-        baselines.append(_rolled_back(engine, lambda conn: one_at_a_time(conn, SAMPLE)))
-        firsts.append(_rolled_back(engine, recompute))
+        baselines.append(_in_an_empty_queue(engine, lambda: one_at_a_time(engine, SAMPLE)))
+        firsts.append(_in_an_empty_queue(engine, lambda: recompute_all(engine)))
     baseline = statistics.median(baselines) / min(SAMPLE, candidates)
     first = statistics.median(firsts)
-    with engine.begin() as conn:
-        recompute(conn)
+    recompute_all(engine)
     _tidy_up(engine)
     idle = statistics.median(_idle_pass(engine) for _ in range(rounds))
     return {
@@ -178,22 +182,20 @@ def _tidy_up(engine: Engine) -> None:
         conn.exec_driver_sql("CHECKPOINT")  # or the server writes what was, while it is timed
 
 
-def _rolled_back(engine: Engine, work: Callable[[Connection], object]) -> float:
-    """The seconds of some work in an empty queue, which it leaves empty."""
-    with engine.connect() as conn:
-        began = time.perf_counter()
-        work(conn)
-        seconds = time.perf_counter() - began
-        conn.rollback()
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        conn.exec_driver_sql("VACUUM queue, queue_count")
+def _in_an_empty_queue(engine: Engine, work: Callable[[], object]) -> float:
+    """The seconds of some work in an empty queue, which is empty afterwards."""
+    began = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - began
+    with engine.begin() as conn:
+        conn.exec_driver_sql("TRUNCATE queue")
+    _tidy_up(engine)
     return seconds
 
 
 def _idle_pass(engine: Engine) -> float:
     began = time.perf_counter()
-    with engine.begin() as conn:
-        done = recompute(conn)
+    done = recompute_all(engine)
     if done.added or done.changed:
         raise SystemExit(f"a pass that should change nothing: {done}")
     return time.perf_counter() - began

@@ -8,8 +8,8 @@ from janitor.deployment import Deployment
 from janitor.runs import FINISH, FinishRun, read_handed_in, store_run
 from janitor.schedule.bulk_requests import REQUEST_IN_BULK, RequestInBulk
 from janitor.schedule.bulk_requests import request_in_bulk as ask_for_all
-from janitor.schedule.recompute import recompute as recompute_schedule
 from janitor.schedule.requests import REQUEST, RequestRun, request_run
+from janitor.schedule.whole import recompute_all
 from janitor.uploads import UPLOAD_LINES, UploadLines, upload_from_spool
 from tasks.base import Work, carries, ticks
 from tasks.spool import discard_if_done
@@ -20,8 +20,7 @@ logger = logging.getLogger(__name__)
 @ticks("janitor.schedule.recompute")
 def recompute(deployment: Deployment) -> str:
     """Give every candidate its place in the queue."""
-    with deployment.sessions.begin() as session:
-        return str(recompute_schedule(session, options=deployment.scheduling))
+    return str(recompute_all(deployment.engine, options=deployment.scheduling))
 
 
 @carries(REQUEST)

@@ -106,7 +106,7 @@ def request_in_bulk(conn: Conn, ask: BulkRequest) -> Outcome:
 
 def _planned(ask: BulkRequest) -> CTE:
     # Dependencies that are there by now make a success likelier, but no run longer.
-    unused = {"codebases": None, "satisfied": list[str]()}
+    unused = {"codebases": None, "first": "", "beyond": None, "satisfied": list[str]()}
     asked = {"bucket": ask.bucket, "offset": round(ask.offset)}
     statement = with_estimates(_PLANNED, instead=SELECTED)
     bound = statement.bindparams(**ask.parameters(), **unused, **asked)

@@ -24,16 +24,32 @@ DEFAULT_ESTIMATED_DURATION = 15  # seconds
 
 @dataclass(frozen=True)
 class Scope:
-    """Which candidates are looked at; None means all of them."""
+    """Which candidates are looked at; None means all of them.
+
+    Args:
+        codebases: those of these codebases.
+        campaigns: those of these campaigns.
+        first: those of this codebase and of the ones that come after it by name.
+        beyond: those of the codebases that come before this one by name.
+    """
 
     codebases: Sequence[str] | None = None
     campaigns: Sequence[str] | None = None
+    first: str = ""
+    beyond: str | None = None
+
+    @property
+    def is_of_all(self) -> bool:
+        """Whether no codebase and no campaign is named: all candidates, or all of a part."""
+        return self.codebases is None and self.campaigns is None
 
     def parameters(self, conn: Conn) -> dict[str, Any]:
         """Return what the statements built on the estimates take."""
         return {
             "codebases": _listed(self.codebases),
             "campaigns": _listed(self.campaigns),
+            "first": self.first,
+            "beyond": self.beyond,
             "satisfied": satisfied_runs(conn, self.codebases, self.campaigns),
         }
 

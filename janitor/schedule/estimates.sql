@@ -2,6 +2,9 @@
 -- publish policy, of active codebases. The formulas are explained in docs/explanation.
 --
 -- :codebases, :campaigns  arrays to restrict the candidates to, or NULL for all
+-- :first, :beyond         the codebase to begin with ('': the first of all), and the one to stop
+--                         before or NULL. Each table is told, so that a part of the candidates
+--                         is not looked for in all there is
 -- :satisfied              ids of runs that failed for want of dependencies there now are
 -- :calibrated             whether recent runs weigh more, and the candidate's chance counts
 -- :cool_down              how long a codebase and campaign rest after a run
@@ -29,10 +32,14 @@ chosen AS (
         policy.value AS policy_value
     FROM candidate
     JOIN codebase ON codebase.name = candidate.codebase
+        AND codebase.name >= :first
+        AND (cast(:beyond AS text) IS NULL OR codebase.name < :beyond)
     JOIN policy ON policy.name = candidate.publish_policy
     WHERE NOT codebase.inactive
         AND (cast(:codebases AS text[]) IS NULL OR candidate.codebase = ANY (:codebases))
         AND (cast(:campaigns AS text[]) IS NULL OR candidate.suite = ANY (:campaigns))
+        AND candidate.codebase >= :first
+        AND (cast(:beyond AS text) IS NULL OR candidate.codebase < :beyond)
 ),
 -- What the statistics (kept up by triggers) cannot know, because it passes or depends on
 -- others: worker failures of the last day, failures that would succeed by now, and who rests.
@@ -95,16 +102,22 @@ known AS MATERIALIZED (
     FROM chosen
     LEFT JOIN run_statistics AS kept
         ON kept.codebase = chosen.codebase AND kept.suite = chosen.suite
+        AND kept.codebase >= :first
+        AND (cast(:beyond AS text) IS NULL OR kept.codebase < :beyond)
     LEFT JOIN exceptional
         ON exceptional.codebase = chosen.codebase AND exceptional.suite = chosen.suite
     LEFT JOIN run_context AS tried
         ON tried.codebase = chosen.codebase AND tried.suite = chosen.suite
         AND tried.context = chosen.context
+        AND tried.codebase >= :first
+        AND (cast(:beyond AS text) IS NULL OR tried.codebase < :beyond)
 ),
 of_codebase AS (
     SELECT codebase, sum(any_duration) / nullif(sum(any_durations), 0)::float AS duration
     FROM run_statistics
     WHERE codebase IN (SELECT codebase FROM known WHERE own_duration IS NULL)
+        AND codebase >= :first
+        AND (cast(:beyond AS text) IS NULL OR codebase < :beyond)
     GROUP BY codebase
 ),
 of_campaign AS (

@@ -40,6 +40,15 @@ class Recomputation:
     stepped_aside: bool = False
     differences: tuple[Difference, ...] = ()
 
+    def __add__(self, other: Recomputation) -> Recomputation:
+        """Return what two passes over different candidates did together."""
+        return Recomputation(
+            candidates=self.candidates + other.candidates,
+            added=self.added + other.added,
+            changed=self.changed + other.changed,
+            removed=self.removed + other.removed,
+        )
+
     @property
     def unchanged(self) -> int:
         """How many candidates have an entry that was right already, or that is left alone."""

@@ -1,8 +1,9 @@
-"""Every candidate's place in the queue, in a fixed number of statements.
+"""Candidates' places in the queue, in a fixed number of statements.
 
 An entry keeps the place where it came in (``base``) and changes only its offset, so that
 waiting counts; a pass that changes nothing writes nothing. Entries in an earlier bucket,
 entries that somebody asked for and entries that a worker has claimed are left alone.
+:mod:`.whole` does this for all candidates, a part beside the other.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ REQUESTER = "scheduler"
 _LOCK = 0x7363686564  # "sched"; advisory locks are told apart by number
 
 # Until the transaction's end: hash tables of a whole pass in memory (all of it about 1 kB a
-# candidate), and no compiling.
-_SETTINGS = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off"
+# candidate), no compiling, and no waiting for the disk: what a crash loses, the next pass does.
+_SETTINGS = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off; SET LOCAL synchronous_commit = off"
 _FOR_SOME = text(_SETTINGS)
 # With statistics of the queue from when it was short (the pass before this one filled it), the
 # planner would compare each entry with each candidate, and that does not end.
@@ -52,14 +53,26 @@ def recompute(
     Returns:
         What was done, or would be.
     """
-    alone = conn.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    if not alone.scalar_one():
+    if not steps_in(conn):
         return Recomputation(stepped_aside=True)
     began = time.perf_counter()
     scope = scope or Scope()
-    conn.execute(_FOR_ALL if scope == Scope() else _FOR_SOME)
+    prepare(conn, scope)
     done = _rehearse(conn, scope, options) if dry_run else place(conn, scope, options=options)
     return replace(done, seconds=round(time.perf_counter() - began, 3))
+
+
+def steps_in(conn: Conn) -> bool:
+    """Keep other passes aside until the transaction ends, unless one is under way.
+
+    Args:
+        conn: the caller's transaction.
+
+    Returns:
+        False where another one is under way.
+    """
+    alone = conn.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    return bool(alone.scalar_one())
 
 
 def keep_passes_aside(conn: Conn) -> None:
@@ -74,15 +87,28 @@ def keep_passes_aside(conn: Conn) -> None:
     conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
 
 
-def place(conn: Conn, scope: Scope, *, options: Options = PARITY) -> Recomputation:
+def prepare(conn: Conn, scope: Scope) -> None:
+    """Set a transaction up for :func:`place` with many candidates.
+
+    Args:
+        conn: the caller's transaction.
+        scope: which candidates.
+    """
+    conn.execute(_FOR_ALL if scope.is_of_all else _FOR_SOME)
+
+
+def place(
+    conn: Conn, scope: Scope, *, options: Options = PARITY, lowest: int | None = None
+) -> Recomputation:
     """Give the candidates of a scope their places, and take out entries of those that are gone.
 
     Args:
         conn: the caller's transaction.
         scope: which candidates.
         options: how places are given.
+        lowest: the priority that new entries come in at; that of the first entry unless given.
     """
-    row = _execute(conn, scope, options, _COUNTS)[0]
+    row = _execute(conn, scope, options, _COUNTS, lowest)[0]
     return Recomputation(row.candidates, row.added, row.changed, row.removed)
 
 
@@ -102,17 +128,18 @@ def _rehearse(conn: Conn, scope: Scope, options: Options) -> Recomputation:
     )
 
 
-def _execute(conn: Conn, scope: Scope, options: Options, told: str) -> Sequence[Any]:
-    everything = scope == Scope()
-    compared = _COMPARE + placed(options, everything=everything)
-    parameters = scope.parameters(conn) | {"who": REQUESTER}
+def _execute(
+    conn: Conn, scope: Scope, options: Options, told: str, lowest: int | None = None
+) -> Sequence[Any]:
+    compared = _COMPARE + placed(options, everything=scope == Scope())
+    parameters = scope.parameters(conn) | {"who": REQUESTER, "lowest": lowest}
 
     def write(unless_there: str) -> Sequence[Any]:
         writing = _WRITE.format(unless_there=unless_there, still_free=_STILL_FREE)
         statement = with_estimates(compared + writing + told, options=options)
         return conn.execute(statement, parameters).all()
 
-    if everything:
+    if scope.is_of_all:
         # To look for each entry before it is put in takes a tenth of a first pass, and finds
         # one only where somebody has put it in since the pass began.
         with suppress(IntegrityError), conn.begin_nested():
@@ -125,13 +152,15 @@ _COMPARE = """
     SELECT codebase, suite, change_set, host, command, context, duration, cooling_until,
         -- Never 0: an entry that adds nothing to the lowest priority could be first for ever.
         greatest(cast(round("offset") AS bigint), 1) AS distance,
-        (SELECT coalesce(min(priority), 0) FROM queue) AS now_lowest
+        coalesce(cast(:lowest AS bigint), (SELECT min(priority) FROM queue), 0) AS now_lowest
     FROM estimate
 ),
 there AS (
     SELECT ctid AS place, queue.* FROM queue
     WHERE (cast(:codebases AS text[]) IS NULL OR codebase = ANY (:codebases))
         AND (cast(:campaigns AS text[]) IS NULL OR suite = ANY (:campaigns))
+        AND codebase >= :first
+        AND (cast(:beyond AS text) IS NULL OR codebase < :beyond)
 ),
 -- The queue is read once, and whole before anything is written: what is wanted and not there,
 -- there and not wanted, or both.

@@ -35,11 +35,15 @@ def recompute(
     from janitor.deployment import Deployment  # noqa: PLC0415 - see the package's docstring
     from janitor.schedule.estimates import Scope  # noqa: PLC0415
     from janitor.schedule.recompute import recompute as give_places  # noqa: PLC0415
+    from janitor.schedule.whole import recompute_all  # noqa: PLC0415
 
     scope = Scope(codebases or None, campaigns or None)
     deployment = Deployment(load(context.obj))
-    with deployment.engine.begin() as conn:
-        done = give_places(conn, scope, dry_run=dry_run, options=deployment.scheduling)
+    if scope == Scope() and not dry_run:
+        done = recompute_all(deployment.engine, options=deployment.scheduling)
+    else:
+        with deployment.engine.begin() as conn:
+            done = give_places(conn, scope, dry_run=dry_run, options=deployment.scheduling)
     click.echo(json.dumps(done.as_json(), indent=2) if as_json else str(done))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -285,7 +285,7 @@ def test_what_somebody_puts_in_during_a_pass_stays_and_the_pass_goes_on(
     Queue(session).add(codebase="asked-for", command="mine", campaign="tidy", requester="me")
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(_pass_beside, engine)
-        wait_until_blocked(engine)  # by our entry, which the pass can't see and can't pass
+        wait_until_blocked(engine, done)  # by our entry, which the pass can't see and can't pass
         session.commit()
 
     assert done.result() == Recomputation(candidates=2, added=1)
@@ -299,17 +299,23 @@ def _pass_beside(engine: Engine) -> Recomputation:
         return recompute(conn)
 
 
-def wait_until_blocked(engine: Engine) -> None:
-    """Return when some session of the database waits for another's transaction."""
+def wait_until_blocked(engine: Engine, work: Future[Any]) -> None:
+    """Return when some session of the database waits for another's transaction.
+
+    Args:
+        engine: on that database.
+        work: what should come to wait; fails if it ends.
+    """
     blocked = text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
     )
-    while True:
+    while not work.done():
         with engine.connect() as conn:
             if conn.execute(blocked).scalar_one():
                 return
         time.sleep(0.01)
+    pytest.fail(f"it waited for nobody: {work.result()}")
 
 
 def test_the_number_of_statements_does_not_depend_on_the_number_of_candidates(

@@ -22,6 +22,7 @@ from breezy.diff import show_diff_trees
 from breezy.errors import NoRepositoryPresent, NotBranchError
 
 NULL_REVISION = b"null:"
+LONGEST_LINE = 50  # revisions
 
 
 class Answers:
@@ -44,13 +45,10 @@ class Answers:
             self._say(absent=True)
             return
         with repository.lock_read():
-            missing = [
-                revision.decode("latin-1")
-                for revision in (old, new)
-                if revision != NULL_REVISION and not repository.has_revision(revision)
-            ]
+            known = repository.get_parent_map([old, new])
+            missing = [each for each in (old, new) if each not in {NULL_REVISION, *known}]
             if missing:
-                self._say(missing=missing)
+                self._say(missing=[revision.decode("latin-1") for revision in missing])
                 return
             self._say()
             if asked["what"] == "diff":
@@ -78,16 +76,38 @@ class Answers:
 
     def _info(self, repository: Any, old: bytes, new: bytes) -> None:  # noqa: ANN401
         graph = repository.get_graph()
-        only = graph.find_unique_ancestors(new, [old]) - {NULL_REVISION}
-        oldest_first = list(graph.iter_topo_order(sorted(only)))
+        only = _line(graph, old, new) or _unique(graph, old, new)
         told = [
             [revision.revision_id.decode("latin-1"), revision.message]
-            for revision in repository.get_revisions(oldest_first[::-1])
+            for revision in repository.get_revisions(only)
         ]
         self._output.write(json.dumps(told).encode())
 
     def _say(self, **head: object) -> None:
         self._output.write(json.dumps(head).encode() + b"\n")
+
+
+def _line(graph: Any, old: bytes, new: bytes) -> list[bytes] | None:  # noqa: ANN401
+    """The revisions from the new one back to the old, if they are few and no merge is among them.
+
+    Then what is in the new one and not in the old is just those; to search for it takes longer than
+    to read them.
+    """
+    line: list[bytes] = []
+    at = new
+    while at != old and len(line) < LONGEST_LINE:
+        parents = graph.get_parent_map([at]).get(at, ())
+        if len(parents) != 1:
+            return None
+        line.append(at)
+        (at,) = parents
+    return line if at == old else None
+
+
+def _unique(graph: Any, old: bytes, new: bytes) -> list[bytes]:  # noqa: ANN401
+    only = graph.find_unique_ancestors(new, [old]) - {NULL_REVISION}
+    oldest_first = list(graph.iter_topo_order(sorted(only)))
+    return oldest_first[::-1]
 
 
 @contextmanager

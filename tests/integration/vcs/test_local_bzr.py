@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,11 @@ from janitor.vcs.errors import (
     RepositoryUnavailable,
     RevisionMissing,
 )
+from janitor.vcs.programs.breezy_program import LONGEST_LINE
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from conftest import BzrStore
 
 ABSENT = b"ada@example.com-20200101000000-0123456789abcdef"
@@ -81,6 +85,33 @@ def test_revisions_newest_first_with_their_messages(bzr_store: BzrStore) -> None
     everything = manager.get_revision_info("hello", NULL, third)
     assert [info.revision_id for info in everything] == [third, second, first]
     assert manager.get_revision_info("hello", third, NULL) == []
+
+
+def test_whatever_the_history_the_revisions_are_those_that_breezy_finds(
+    bzr_store: BzrStore, tmp_path: Path
+) -> None:
+    line = [bzr_store.commit({"file": b"%d" % number}) for number in range(LONGEST_LINE + 2)]
+    side = bzr_store.tree.branch.controldir.sprout(str(tmp_path / "side")).open_workingtree()
+    aside = [
+        side.commit(f"Aside {number}.", committer="Ada <ada@example.com>") for number in range(2)
+    ]
+    after = bzr_store.commit({"file": b"meanwhile"})
+    bzr_store.tree.merge_from_branch(side.branch)
+    merged = bzr_store.commit({"other": b""}, "Merged.")
+    last = bzr_store.commit({"file": b"last"})
+
+    revisions = [NULL, line[0], line[1], line[-1], *aside, after, merged, last]
+    repository = bzr_store.tree.branch.repository
+    repository.fetch(side.branch.repository)
+    with repository.lock_read():
+        graph = repository.get_graph()
+        for old, new in itertools.permutations(revisions, 2):
+            infos = bzr_store.manager.get_revision_info("hello", old, new)
+            found = [each.revision_id for each in infos]
+            assert set(found) == graph.find_unique_ancestors(new, [old]) - {NULL}
+            assert len(found) == len(set(found))
+            for place, each in enumerate(found):  # newest first
+                assert not set(graph.get_parent_map([each])[each]) & set(found[:place])
 
 
 def test_branches_and_repositories(bzr_store: BzrStore) -> None:

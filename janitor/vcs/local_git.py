@@ -97,12 +97,14 @@ class LocalGitVcsManager(VcsManager):
     @contextmanager
     def _reading(self, codebase: str, *revisions: bytes) -> Iterator[Path]:
         repository = self.repository_path(codebase)
-        if not (repository / "objects").is_dir():
-            raise RepositoryUnavailable(f"{codebase}: there is no Git repository for it yet")
         try:
             yield repository
         except GitFailed:
             # Only now: the usual case should not pay for it.
+            if not (repository / "objects").is_dir():
+                raise RepositoryUnavailable(
+                    f"{codebase}: there is no Git repository for it yet"
+                ) from None
             missing = [
                 revision
                 for revision in revisions

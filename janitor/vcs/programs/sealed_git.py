@@ -102,15 +102,15 @@ def state_of(repository: Path) -> object:
     Git counts the packed objects for how long an abbreviated id must be, and does so once. What
     changed just now may change again without anybody seeing it: that equals nothing else.
     """
-    objects = repository / "objects"
-    seen = [_seen(objects), _seen(objects / "pack"), _seen(objects / "info")]
+    objects = f"{repository}/objects"  # no Path: this is asked before each diff
+    seen = [_seen(objects), _seen(f"{objects}/pack"), _seen(f"{objects}/info")]
     newest = max(changed for _, changed in seen)
     return tuple(seen) if time.time() - newest / 1e9 > SETTLED else object()
 
 
-def _seen(directory: Path) -> tuple[int, int]:
+def _seen(directory: str) -> tuple[int, int]:
     try:
-        found = directory.stat()
+        found = os.stat(directory)  # noqa: PTH116 - likewise
     except FileNotFoundError:
         return 0, 0
     return found.st_ino, found.st_mtime_ns

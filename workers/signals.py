@@ -31,6 +31,19 @@ def undisturbed() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def held_back() -> Iterator[None]:
+    """Let signals that ask us to end wait until the block is left, and come then.
+
+    For the start of a process, of which nobody knows that it is there before it has started.
+    """
+    came: list[int] = []
+    with _handled((signal.SIGINT, *_END_SIGNALS), lambda number, _frame: came.append(number)):
+        yield
+    for number in came[:1]:
+        signal.raise_signal(number)
+
+
 def _leave(number: int, _frame: FrameType | None) -> None:
     raise SystemExit(128 + number)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from workers.signals import leaving_in_order, undisturbed
+from workers.signals import held_back, leaving_in_order, undisturbed
 
 
 @pytest.fixture
@@ -37,4 +37,19 @@ def test_nothing_disturbs_who_is_ending_already() -> None:
     with leaving_in_order(), undisturbed():
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGHUP)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_what_is_being_started_is_started_before_a_signal_ends_us(number: signal.Signals) -> None:
+    started = False
+    with pytest.raises((SystemExit, KeyboardInterrupt)), leaving_in_order(), held_back():
+        signal.raise_signal(number)
+        started = True
+    assert started
+
+
+@pytest.mark.usefixtures("hangup_ignored")
+def test_a_hangup_that_is_ignored_is_not_held_back_either() -> None:
+    with leaving_in_order(), held_back():
         signal.raise_signal(signal.SIGHUP)

@@ -19,6 +19,7 @@ import psycopg2
 
 from workers.embedded.account import Account
 from workers.embedded.server import EmbeddedServer, ServerNotStarted, package_directory
+from workers.signals import held_back
 
 NAME = "janitor"  # of the superuser and of the database
 
@@ -121,9 +122,24 @@ class EmbeddedPostgres(EmbeddedServer):
         if self.account is not None:
             self.account.own(fresh)
         _ = self.password  # made now, read by initdb from its file
-        initdb = subprocess.Popen(  # noqa: S603 - our own program, no shell
-            [str(self._programs() / "initdb"), "-D", str(fresh), *self._cluster_options()],
-            cwd=fresh,
+        initdb: subprocess.Popen[str] | None = None
+        try:
+            with held_back():
+                initdb = self._start_initdb(fresh)
+            output, _ = initdb.communicate()
+        except BaseException:  # Ctrl-C: neither it nor the server that it runs may stay
+            if initdb is not None:
+                os.killpg(initdb.pid, signal.SIGKILL)
+                initdb.communicate()
+            raise
+        if initdb.returncode:
+            raise ServerNotStarted(f"cannot make a cluster in {self.directory}:\n{output}")
+        fresh.rename(self.directory)
+
+    def _start_initdb(self, directory: Path) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603 - our own program, no shell
+            [str(self._programs() / "initdb"), "-D", str(directory), *self._cluster_options()],
+            cwd=directory,
             env=self.environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -132,15 +148,6 @@ class EmbeddedPostgres(EmbeddedServer):
             start_new_session=True,
             **(self.account.identity() if self.account else {}),
         )
-        try:
-            output, _ = initdb.communicate()
-        except BaseException:  # Ctrl-C: neither it nor the server that it runs may stay
-            os.killpg(initdb.pid, signal.SIGKILL)
-            initdb.communicate()
-            raise
-        if initdb.returncode:
-            raise ServerNotStarted(f"cannot make a cluster in {self.directory}:\n{output}")
-        fresh.rename(self.directory)
 
     def _cluster_options(self) -> list[str]:
         return [

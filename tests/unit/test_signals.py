@@ -42,11 +42,16 @@ def test_nothing_disturbs_who_is_ending_already() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
 def test_what_is_being_started_is_started_before_a_signal_ends_us(number: signal.Signals) -> None:
-    started = False
-    with pytest.raises((SystemExit, KeyboardInterrupt)), leaving_in_order(), held_back():
-        signal.raise_signal(number)
-        started = True
-    assert started
+    done: list[str] = []
+
+    def start() -> None:
+        with leaving_in_order(), held_back():
+            signal.raise_signal(number)
+            done.append("started")
+
+    with pytest.raises((SystemExit, KeyboardInterrupt)):
+        start()
+    assert done == ["started"]
 
 
 @pytest.mark.usefixtures("hangup_ignored")

@@ -181,6 +181,8 @@ def main() -> int:
     options.add_argument("--flower-port", type=int, default=5555)
     options.add_argument("--stay", action="store_true", help="stay up until Ctrl-C afterwards")
     chosen = options.parse_args()
+    # The stand-ins for workers commit by Breezy, which would write into the user's own directory.
+    os.environ["BRZ_HOME"] = str(chosen.data.absolute() / "breezy")
     # The signals around all of it: a server that is just starting has to be ended too.
     with (
         leaving_in_order(),

@@ -64,6 +64,8 @@ def test_what_waits_is_listed_by_pages() -> None:
     assert first.stdout == f"r1  {CAMPAIGN}  {CODEBASE}  value 9  0 reviews\n"
     place = first.stderr.split()[-1]
     assert review("list", "--after", place).stdout.startswith("r2  polish  hello-2  value -")
+    nothing = review("list", "--campaign", "unheard-of")
+    assert (nothing.stdout, nothing.stderr) == ("", "no run of these waits for a verdict\n")
     (told,) = json.loads(review("list", "--campaign", "polish", "--json").stdout)
     assert (told["run"], told["codebase"], told["reviews"]) == ("r2", "hello-2", 0)
 

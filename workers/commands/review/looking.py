@@ -46,6 +46,8 @@ def list_runs(
         return
     for each in page:
         click.echo(_line(each))
+    if not page:
+        click.echo("no run of these waits for a verdict", err=True)
     if len(page) == limit:
         click.echo(f"more with --after {page[-1].place}", err=True)
 

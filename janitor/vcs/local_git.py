@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -61,7 +62,7 @@ class LocalGitVcsManager(VcsManager):
 
     def repository_path(self, codebase: str) -> Path:
         """Return the directory of a codebase's repository, there or not."""
-        return self._base / checked_codebase(codebase)
+        return _place(self._base, codebase)
 
     def make_repository(self, codebase: str) -> None:
         """Make a codebase's repository, unless it is there."""
@@ -114,3 +115,9 @@ class LocalGitVcsManager(VcsManager):
             if missing:
                 raise RevisionMissing(codebase, *missing) from None
             raise
+
+
+@lru_cache(maxsize=1024)
+def _place(base: Path, codebase: str) -> Path:
+    # The same object each time: it knows its text and its hash, which every diff asks for.
+    return base / checked_codebase(codebase)

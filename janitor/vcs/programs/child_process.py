@@ -21,7 +21,7 @@ from janitor.vcs.errors import DiffTimedOut
 PATIENCE = 600.0  # seconds; well within what a vcs worker allows a task
 
 MOST_MEMORY = 1024 * 1024 * 1024  # bytes, without the files that it maps
-_MOST_AT_ONCE = 1024 * 1024  # bytes read from a pipe
+_MOST_AT_ONCE = 64 * 1024  # bytes, as many as a pipe holds; a larger buffer is mapped for each read
 
 
 class ChildProcess:

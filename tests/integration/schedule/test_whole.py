@@ -41,6 +41,17 @@ def test_each_candidate_gets_its_place_once(many: Any, engine: Engine, most: int
     assert many.queue() == before
 
 
+def test_codebases_without_a_name_are_in_no_part(
+    many: Any, session: Session, engine: Engine
+) -> None:
+    for number in range(30):
+        url = {"url": f"https://x/{number}"}
+        session.execute(text("INSERT INTO codebase (branch_url, url) VALUES (:url, :url)"), url)
+    session.commit()
+    assert recompute_all(engine, least=1, most=2) == Recomputation(candidates=22, added=22)
+    assert len(many.queue()) == 22
+
+
 def test_what_is_gone_is_taken_out_of_every_part(
     many: Any, session: Session, engine: Engine
 ) -> None:

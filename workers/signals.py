@@ -40,8 +40,8 @@ def held_back() -> Iterator[None]:
     came: list[int] = []
     with _handled((signal.SIGINT, *_END_SIGNALS), lambda number, _frame: came.append(number)):
         yield
-    for number in came[:1]:
-        signal.raise_signal(number)
+    if came:
+        signal.raise_signal(came[0])
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:

@@ -29,11 +29,11 @@ _SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    # PostgreSQL's own is for a machine with little memory: checkpoints would be written without
-    # end. So are its buffers; see _buffers().
+    # PostgreSQL's own are for a machine with little memory: a queue of a million entries would
+    # be read from files, and the server would write checkpoints without end.
+    "shared_buffers": "512MB",
     "max_wal_size": "4GB",
 }
-_MOST_BUFFERS = 2048  # MiB: a queue of a million entries and its indexes take one
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -83,8 +83,7 @@ class EmbeddedPostgres(EmbeddedServer):
 
     def command(self) -> list[str]:
         """Return the server's command line; its settings are no secrets."""
-        settings = _SETTINGS | {"port": str(self.port), "shared_buffers": _buffers()}
-        settings |= {} if self._durable else _FORGETFUL
+        settings = _SETTINGS | {"port": str(self.port)} | ({} if self._durable else _FORGETFUL)
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         return [str(self._programs() / "postgres"), "-D", str(self.directory), *options]
 
@@ -169,9 +168,3 @@ class EmbeddedPostgres(EmbeddedServer):
                 cursor.execute("SELECT FROM pg_database WHERE datname = %s", (NAME,))
                 if cursor.fetchone() is None:
                     cursor.execute(f"CREATE DATABASE {NAME}")
-
-
-def _buffers() -> str:
-    """An eighth of the machine's memory: pages beside the system's own cache, taken as used."""
-    eighth = psutil.virtual_memory().total // 8 // 2**20
-    return f"{min(eighth, _MOST_BUFFERS)}MB"

@@ -17,7 +17,8 @@ def deliver(work: Work[Deliver]) -> None:
     if found is not None:
         send(*found)
     with work.finish() as session:
-        record_sent(session, work.ask)
+        if found is not None:
+            record_sent(session, work.ask)
 
 
 @ticks("janitor.review.remind")

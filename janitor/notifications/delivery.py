@@ -72,7 +72,8 @@ def record_sent(conn: Conn, ask: Deliver) -> None:
     """Write down that a delivery was taken, in the transaction that ends its job."""
     conn.execute(
         update(DeliveryRow)
-        .where(DeliveryRow.id == ask.delivery, DeliveryRow.sent_at.is_(None))
+        .where(DeliveryRow.id == ask.delivery, DeliveryRow.round == ask.round)
+        .where(DeliveryRow.sent_at.is_(None))
         .values(sent_at=func.now(), given_up_at=None, reason=None)
     )
 

@@ -33,7 +33,8 @@ def _give_up(conn: Conn, ask: Deliver, reason: str) -> None:
     """Keep why nothing was sent; the job's row is forgotten earlier."""
     conn.execute(
         update(DeliveryRow)
-        .where(DeliveryRow.id == ask.delivery, DeliveryRow.sent_at.is_(None))
+        .where(DeliveryRow.id == ask.delivery, DeliveryRow.round == ask.round)
+        .where(DeliveryRow.sent_at.is_(None))
         .values(given_up_at=func.now(), reason=reason)
     )
 

@@ -105,6 +105,19 @@ def test_what_was_sent_but_not_recorded_is_sent_again_with_the_same_id(
     assert only(house).state == "sent"
 
 
+@pytest.mark.usefixtures("environ")
+def test_a_job_of_another_round_neither_sends_nor_says_so(
+    house: Session, engine: Engine, asked: Deliver, receiver: Receiver
+) -> None:
+    other = Deliver(delivery=asked.delivery, round=2)
+    carry_out(engine, deliver, other)
+    record_sent(house, other)
+    house.commit()
+    assert (only(house).state, receiver.received) == ("waiting", [])
+    carry_out(engine, deliver, asked)
+    assert (only(house).state, len(receiver.received)) == ("sent", 1)
+
+
 def lose_the_lease(engine: Engine) -> None:
     """Do as upkeep does with the job of a worker that fell silent."""
     back = {"state": "pending", "lease_owner": None, "lease_until": None}

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row, text
 
 from janitor.review.campaign_policy import read_kept
-from janitor.review.decision import Decision, Facts, Given, decide
+from janitor.review.decision import Decision, Facts, Given, counts, decide
 from janitor.review.policy import Policy
 from janitor.state import Conn
 from janitor.state.types import PublishStatus
@@ -43,6 +43,14 @@ class Considered:
     def decide(self, *more: Given) -> Decision:
         """Return what the policy makes of it, with further verdicts that are just given."""
         return decide(self.policy, [*self.given, *more], self.facts)
+
+    def is_moved_by(self, given: Given) -> bool:
+        """Whether a verdict that is just given counts, or turns the decision.
+
+        Others are no reason to set again what an earlier one has set: a service may have changed
+        it since.
+        """
+        return counts(self.policy, given) or self.decide(given).status != self.decide().status
 
 
 def consider(conn: Conn, run_ids: Sequence[str]) -> list[Considered]:

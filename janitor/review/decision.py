@@ -71,6 +71,18 @@ def decide(policy: Policy, given: Sequence[Given], facts: Facts) -> Decision:
     return _counted(policy, policy.approvals, list(newest.values()), facts)
 
 
+def counts(policy: Policy, each: Given) -> bool:
+    """Return whether a verdict alone can have any part in what the policy makes of a run.
+
+    Args:
+        policy: what its campaign asks.
+        each: the verdict.
+    """
+    if each.verdict == "rejected" and policy.approvals is not None:
+        return _rejects(policy, each)
+    return each.verdict != "abstained" and _weight(policy, each) > 0
+
+
 def _rejects(policy: Policy, each: Given) -> bool:
     if policy.rejections == "any":
         return each.reviewer not in policy.authors

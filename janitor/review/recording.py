@@ -147,13 +147,11 @@ def _record(conn: Conn, asks: Sequence[Ask], runner_url: str | None) -> list[Rec
         }
         for ask in asks
     ]
-    given = conn.execute(_RECORD, {"verdicts": json.dumps(rows)})
-    verdict_ids = {row.run_id: int(row.id) for row in given}
+    kept = conn.execute(_RECORD, {"verdicts": json.dumps(rows)})
+    verdict_ids = {row.run_id: int(row.id) for row in kept}
     new = [ask for ask in asks if ask.run_id in verdict_ids]
-    decisions = {
-        ask.run_id: considered[ask.run_id].decide(Given(ask.reviewer, ask.kept, ask.is_qa_reviewer))
-        for ask in new
-    }
+    given = {ask.run_id: Given(ask.reviewer, ask.kept, ask.is_qa_reviewer) for ask in new}
+    decisions = {run_id: considered[run_id].decide(one) for run_id, one in given.items()}
     notify_all(conn, [_notice(ask, decisions[ask.run_id]) for ask in new])
     following = [
         Following(
@@ -162,6 +160,7 @@ def _record(conn: Conn, asks: Sequence[Ask], runner_url: str | None) -> list[Rec
             Cause(ask.reviewer, decisions[ask.run_id].why, verdict_ids[ask.run_id]),
         )
         for ask in new
+        if considered[ask.run_id].is_moved_by(given[ask.run_id])
     ]
     follow(conn, following, runner_url)
     return [

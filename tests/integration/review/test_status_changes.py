@@ -53,6 +53,18 @@ def test_what_other_services_change_is_recorded_without_an_actor(house: Session)
     assert changes(house) == [CAME, ("needs-manual-review", "blocked", None, None)]
 
 
+@pytest.mark.parametrize(("verdict", "qa"), [("abstained", True), ("rejected", False)])
+def test_a_verdict_that_decides_nothing_sets_no_earlier_decision_again(
+    house: Session, verdict: str, qa: bool
+) -> None:
+    store_review(house, None, None, "r1", "approved", None, "ada", True)
+    set_status(house, "blocked")
+    store_review(house, None, None, "r1", verdict, None, "bob", qa)
+    assert changes(house)[-1] == ("approved", "blocked", None, None)
+    store_review(house, None, None, "r1", "approved", None, "bob", True)
+    assert changes(house)[-1] == ("blocked", "approved", "bob", "approved by bob")
+
+
 def test_what_was_said_counts_for_one_change_of_one_run(house: Session) -> None:
     add_run(house, "r2", "hello-2", publish_status="unknown")
     house.commit()

@@ -47,7 +47,7 @@ class Policy(BaseModel):
     roles: dict[Name, list[Name]] = {}
     authors: list[Name] = []
     approvals_expire: bool = False
-    not_required_below: int | None = None
+    not_required_below: Annotated[int, Field(ge=-(2**31), lt=2**31)] | None = None  # as values
 
     @classmethod
     def read(cls, document: str | bytes) -> Self:

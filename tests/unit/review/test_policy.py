@@ -29,6 +29,7 @@ from janitor.review.policy import InvalidPolicy, Policy
             '{"weights": {"lead": 1}, "roles": {"lead": ["ada"]}, "authors": ["ada"]}',
             ["all who count weigh 0 together, and 1 is asked for"],
         ),
+        ('{"not_required_below": 3000000000}', ["not_required_below"]),
     ],
 )
 def test_what_makes_no_sense_is_told(document: str, problems: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
@@ -19,6 +20,7 @@ from janitor.uploads.staging import Changes
 # Both are in one index, whose entries hold 2,700 bytes.
 _LONGEST_URL = 1500
 _LONGEST_SUBPATH = 1000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BRANCH = ",branch="  # how a branch stands in a URL
 
 
@@ -40,6 +42,23 @@ def _within(subpath: str) -> str:
 _Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
 Url = Annotated[_Text, _short(_LONGEST_URL)]
 Subpath = Annotated[_Text, _short(_LONGEST_SUBPATH), AfterValidator(_within)]
+
+
+def _unquoted(branch: str) -> str:
+    try:
+        return unquote(branch, errors="strict")
+    except UnicodeDecodeError:
+        raise ValueError("branch_url: the name of its branch is not UTF-8") from None
+
+
+def _check_derived(name: str, value: str) -> None:
+    """Refuse what ``url`` and ``branch``, or ``branch_url``, would become by the other."""
+    if not value or _CONTROL.search(value):
+        raise ValueError(f"{name}, as it follows from the line, is empty or has control characters")
+    if len(value.encode()) > _LONGEST_URL:
+        raise ValueError(
+            f"{name}, as it follows from the line, is longer than {_LONGEST_URL} bytes"
+        )
 
 
 class CodebaseLine(Line):
@@ -70,20 +89,26 @@ class CodebaseLine(Line):
             raise ValueError("branch_url and url: both or neither")
         if self.branch is not None and self.branch_url is None and self.url is None:
             raise ValueError("branch: without a url there is none")
+        for name, value in self._derived().items():
+            if isinstance(value, str):
+                _check_derived(name, value)
         return self
 
     def fields(self) -> dict[str, Any]:
         """Return what it says, by column; a place is said by ``url`` and ``branch_url`` both."""
-        fields = super().fields()
-        if "branch_url" in fields and "url" not in fields:
-            url, _, branch = (self.branch_url or "").partition(_BRANCH)
-            fields["url"] = url or None
-            fields.setdefault("branch", unquote(branch) or None)
-        elif "url" in fields and "branch_url" not in fields:
+        return self._derived() | super().fields()
+
+    def _derived(self) -> dict[str, str | None]:
+        said = self.model_fields_set
+        if "branch_url" in said and "url" not in said:
+            if self.branch_url is None:
+                return {"url": None, "branch": None}
+            url, _, branch = self.branch_url.partition(_BRANCH)
+            return {"url": url, "branch": _unquoted(branch) or None}
+        if "url" in said and "branch_url" not in said:
             branch = f"{_BRANCH}{quote(self.branch, safe='')}" if self.branch else ""
-            fields["branch_url"] = f"{self.url}{branch}" if self.url else None
-            fields.setdefault("branch", None)
-        return fields
+            return {"branch_url": f"{self.url}{branch}" if self.url else None, "branch": None}
+        return {}
 
 
 def check(conn: Conn) -> list[Refusal]:

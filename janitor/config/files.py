@@ -7,6 +7,7 @@ what every service reads in that file, holds for us, too.
 from __future__ import annotations
 
 import re
+from glob import glob
 from pathlib import Path
 
 from janitor.config.casting import cast
@@ -85,12 +86,27 @@ class Files:
             if depth == DEEPEST:
                 self.told.append(f"{named_at}: more than {DEEPEST} files include one another")
                 break
-            for included in _included(path, pattern):
+            for included in self._included(path, pattern, named_at):
                 whole = included.resolve()
                 if whole not in self._seen:
                     self._seen.add(whole)
                     below = merged(below, self._file(included, named_at, depth + 1))
         return merged(below, config) if config.include else config
+
+    def _included(self, path: Path, pattern: str, named_at: str) -> list[Path]:
+        try:
+            if any(mark in pattern for mark in "*?["):
+                # Unlike Path.glob, it takes whole paths.
+                names = sorted(glob(pattern, root_dir=path.parent))  # noqa: PTH207
+            else:
+                names = [pattern]
+            found = [path.parent / name for name in names]
+            for each in found:
+                each.resolve()
+        except (OSError, ValueError, RuntimeError) as error:  # NUL, links that go in a circle
+            self.told.append(f"{named_at}: nothing can be included by {shown(pattern)}: {error}")
+            return []
+        return found
 
     def _overlay(self, path: str | Path | None, profile: str) -> Path | None:
         if path is None or not _PROFILE.fullmatch(profile):
@@ -133,12 +149,6 @@ def decoded(content: bytes, name: str) -> str:
     """
     del name
     return content.decode()
-
-
-def _included(path: Path, pattern: str) -> list[Path]:
-    if any(mark in pattern for mark in "*?["):
-        return sorted(path.parent.glob(pattern))
-    return [path.parent / pattern]
 
 
 def _missing(path: Path, error: OSError, named_at: str) -> str:

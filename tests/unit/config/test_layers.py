@@ -107,6 +107,20 @@ def test_files_that_include_one_another_are_read_once(write: Write) -> None:
     assert (len(config.campaign), len(config.distribution)) == (1, 1)
 
 
+def test_includes_may_be_patterns_of_whole_paths(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "a.conf").write_text('campaign { name: "a" }')
+    path = write(janitor_conf=f'#janitor: include: "{tmp_path}/d/*.conf"')
+    assert [campaign.name for campaign in load(path, {}).campaign] == ["a"]
+
+
+@pytest.mark.parametrize("include", ["a\\000b", "loop.conf", "l*p.conf"])
+def test_an_include_that_names_no_file_is_told(write: Write, tmp_path: Path, include: str) -> None:
+    (tmp_path / "loop.conf").symlink_to("loop.conf")
+    (line,) = told(write(janitor_conf=f'#janitor: include: "{include}"'))
+    assert line.startswith("janitor.conf:1:20: ")
+
+
 def test_a_long_chain_of_includes_ends_in_words(write: Write, tmp_path: Path) -> None:
     for number in range(40):
         (tmp_path / f"{number}.conf").write_text(f'#janitor: include: "{number + 1}.conf"')

@@ -66,6 +66,7 @@ def explain(
         change_set: that of the candidate; None for the candidate without one.
         options: how places are given.
     """
+    change_set = change_set or None
     entry = find_place(conn, campaign, codebase, change_set or "")
     factors = factors_of(conn, codebase, campaign, change_set, options)
     if entry is None:

@@ -24,15 +24,28 @@ from janitor.schedule.recomputation import Difference, Recomputation
 from janitor.state import Conn
 
 REQUESTER = "scheduler"
-_LOCK = 0x7363686564  # "sched"; advisory locks are told apart by number
+# Advisory locks are told apart by number. One pass at a time has the first. The second is shared
+# by the transactions that write for it, and had alone by others who write as many entries: a
+# circle of these with locks of rows is one that the server sees and breaks.
+_PASS = 0x7363686564  # "sched"
+_WRITING = _PASS + 1
 
 # Until the transaction's end: hash tables of a whole pass in memory (all of it about 1 kB a
 # candidate), no compiling, and no waiting for the disk: what a crash loses, the next pass does.
+_BEGIN = f"SELECT pg_advisory_xact_lock_shared({_WRITING})"
 _SETTINGS = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off; SET LOCAL synchronous_commit = off"
-_FOR_SOME = text(_SETTINGS)
+_FOR_SOME = text(f"{_BEGIN}; {_SETTINGS}")
 # With statistics of the queue from when it was short (the pass before this one filled it), the
 # planner would compare each entry with each candidate, and that does not end.
-_FOR_ALL = text(f"{_SETTINGS}; SET LOCAL enable_nestloop = off")
+_FOR_ALL = text(f"{_BEGIN}; {_SETTINGS}; SET LOCAL enable_nestloop = off")
+
+# Whether somebody writes is only looked at: a lock kept would be one more that a part waits for.
+_STEP_IN = text(
+    f"SELECT pg_try_advisory_xact_lock({_PASS}) AND CASE"
+    f" WHEN pg_try_advisory_lock_shared({_WRITING}) THEN pg_advisory_unlock_shared({_WRITING})"
+    " ELSE false END"
+)
+_WRITE_ALONE = text(f"SELECT pg_advisory_xact_lock({_WRITING})")
 
 
 def recompute(
@@ -63,20 +76,19 @@ def recompute(
 
 
 def steps_in(conn: Conn) -> bool:
-    """Keep other passes aside until the transaction ends, unless one is under way.
+    """Keep other passes aside until the transaction ends, unless somebody is at it.
 
     Args:
         conn: the caller's transaction.
 
     Returns:
-        False where another one is under way.
+        False where another pass is under way, or somebody is writing many entries.
     """
-    alone = conn.execute(text("SELECT pg_try_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-    return bool(alone.scalar_one())
+    return bool(conn.execute(_STEP_IN).scalar_one())
 
 
 def keep_passes_aside(conn: Conn) -> None:
-    """Wait for the pass that is under way, if one is; others step aside until the transaction ends.
+    """Wait for what a pass is writing, if one is; others step aside until the transaction ends.
 
     For whoever is about to call :func:`place` for many candidates: two that write the same
     entries in different orders would wait for each other.
@@ -84,11 +96,11 @@ def keep_passes_aside(conn: Conn) -> None:
     Args:
         conn: the caller's transaction.
     """
-    conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    conn.execute(_WRITE_ALONE)
 
 
 def prepare(conn: Conn, scope: Scope) -> None:
-    """Set a transaction up for :func:`place` with many candidates.
+    """Set a transaction up for :func:`place` with many candidates, as part of a pass.
 
     Args:
         conn: the caller's transaction.

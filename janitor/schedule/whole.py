@@ -50,7 +50,6 @@ def recompute_all(
 
         def place_part(scope: Scope) -> Recomputation:
             with engine.begin() as own:
-                own.execute(_NOT_FOR_EVER)
                 prepare(own, scope)
                 return place(own, scope, options=options, lowest=lowest)
 
@@ -77,7 +76,3 @@ GROUP BY part
 HAVING part > 1
 ORDER BY part
 """)
-
-# Somebody whose entry a part waits for may himself wait for the pass to end, and the server does
-# not see that circle, since what ties the parts together is here.
-_NOT_FOR_EVER = text("SET LOCAL lock_timeout = '30s'")

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from janitor.queue import Queue
 from janitor.schedule import Options
 from janitor.schedule.recomputation import Recomputation
-from janitor.schedule.recompute import recompute
+from janitor.schedule.recompute import keep_passes_aside, recompute
 from janitor.schedule.whole import recompute_all
 from tests.integration.schedule.test_recompute import wait_until_blocked
 
@@ -84,6 +84,26 @@ def test_another_pass_steps_aside_until_the_last_part_has_ended(
             session.commit()
     assert done.result() == Recomputation(candidates=22, added=21)
     assert recompute_all(engine) == Recomputation(candidates=22)
+
+
+@pytest.mark.usefixtures("many")
+def test_who_holds_an_entry_and_waits_for_the_pass_is_told(
+    session: Session, engine: Engine
+) -> None:
+    Queue(session).add(codebase="zz", command="mine", campaign="tidy", requester="me")
+    session.execute(text("SET LOCAL lock_timeout = '60s'"))  # a circle unseen would be for ever
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(recompute_all, engine, least=1)
+        wait_until_blocked(engine, done)
+        told = None
+        try:
+            keep_passes_aside(session)
+        except DBAPIError as error:
+            told = error
+        session.rollback()
+        told = told or done.exception()
+    assert "deadlock detected" in str(told)
+    assert recompute_all(engine).candidates == 22
 
 
 def test_a_part_that_fails_undoes_no_other_and_the_next_pass_does_it(

@@ -118,6 +118,7 @@ def check(conn: Conn) -> list[Refusal]:
 
 def store(conn: Conn) -> Changes:
     """Add and change what the staged lines say."""
+    conn.execute(text(_HOLD_MOVED))
     rows = conn.execute(text(_MERGED + _STORE)).all()
     # A new codebase has no candidates yet, whose places could change.
     changed = sorted(row.name for row in rows if row.what == "changed")
@@ -130,8 +131,8 @@ def store(conn: Conn) -> Changes:
 
 def check_removal(conn: Conn) -> list[Refusal]:
     """Return the staged lines whose codebases must stay; nobody starts runs on the others now."""
-    conn.execute(text(_HOLD_CODEBASES))
-    conn.execute(text(_HOLD_ENTRIES))
+    for hold in (_HOLD_ENTRIES, _HOLD_CODEBASES, _HOLD_ENTRIES):
+        conn.execute(text(hold))
     return refusals_of((row.line, row.reason) for row in conn.execute(text(_NEEDED)))
 
 
@@ -203,8 +204,21 @@ UNION ALL
 SELECT 'added', name FROM added
 """
 
+# Entries before codebases, as whoever stores a run holds them; a trigger tells the entries of a
+# codebase that moves its host.
+_HOLD_MOVED = """
+SELECT 1
+FROM queue
+JOIN upload ON upload.codebase = queue.codebase
+JOIN codebase ON codebase.name = queue.codebase
+WHERE upload.fields ->> 'branch_url' IS DISTINCT FROM codebase.branch_url
+    AND upload.fields ? 'branch_url'
+ORDER BY queue.id
+FOR UPDATE OF queue
+"""
+
 # Until the transaction's end no run, candidate or entry of these codebases can come to be,
-# and no worker can claim an entry that there is.
+# and no worker can claim an entry that there is, nor one that came in between.
 _HOLD_CODEBASES = """
 SELECT 1 FROM codebase JOIN upload ON upload.codebase = codebase.name
 ORDER BY codebase.name

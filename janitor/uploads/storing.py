@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from sqlalchemy.exc import IntegrityError
+from psycopg2 import errorcodes
+from sqlalchemy.exc import DBAPIError
 
 from janitor.errors import PassingError
 from janitor.schedule.options import PARITY, Options
@@ -19,6 +20,13 @@ from janitor.uploads import candidates, codebases
 from janitor.uploads.lines import Line, read_lines
 from janitor.uploads.report import MOST_REFUSALS, Refusal, Report
 from janitor.uploads.staging import Changes, stage, unstage
+
+_DISTURBANCES = {
+    errorcodes.UNIQUE_VIOLATION,
+    errorcodes.FOREIGN_KEY_VIOLATION,
+    errorcodes.DEADLOCK_DETECTED,
+    errorcodes.SERIALIZATION_FAILURE,
+}
 
 
 class UploadDisturbed(PassingError):
@@ -93,9 +101,10 @@ def upload(
     accepted = stage(conn, _set_aside(file, rules, refusals))
     # Not before all is read, which may take as long as whoever writes it. From here on no other
     # upload changes what the lines are compared with, and no pass writes the same entries.
-    keep_passes_aside(conn)
+    with _undisturbed():
+        keep_passes_aside(conn)
+        found = rules.check_removal(conn) if remove else rules.check(conn)
     lines = accepted + len(refusals)
-    found = rules.check_removal(conn) if remove else rules.check(conn)
     refusals = sorted(refusals + found)
     report = Report(subject, lines, refused=len(refusals), refusals=tuple(refusals[:MOST_REFUSALS]))
     if refusals and all_or_nothing:
@@ -140,8 +149,10 @@ def _stored(
 def _undisturbed() -> Iterator[None]:
     try:
         yield
-    except IntegrityError as error:
+    except DBAPIError as error:
         # All that a line can break was checked; somebody came in between.
+        if getattr(error.orig, "pgcode", None) not in _DISTURBANCES:
+            raise
         reason = str(error.orig).splitlines()[0]
         raise UploadDisturbed(
             f"somebody else changed the same rows at the same moment ({reason}); nothing is"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from janitor.queue import Queue
 from janitor.schedule.recompute import recompute
 from janitor.schedule.requests import do_schedule
 from janitor.uploads import UploadDisturbed, upload
+from tests.integration.runs.scenario import wait_until_blocked
 
 GOOD = {"codebase": "hello", "campaign": "tidy", "command": "tidy", "publish_policy": "propose"}
 OTHER = {**GOOD, "codebase": "world"}
@@ -196,6 +198,25 @@ def test_nothing_is_stored_where_somebody_came_in_between(uploads: Any, engine: 
     ]
     again = uploads("codebases", {"name": "early"}, {"name": "late", "value": 3})
     assert (again.added, again.changed) == (1, 1)
+
+
+def test_a_codebase_moves_while_a_run_on_it_is_being_stored(uploads: Any, engine: Engine) -> None:
+    uploads("candidates", GOOD)
+    uploads.do("INSERT INTO change_set (id, campaign) VALUES ('earlier', 'tidy')")
+    moved = {"name": "hello", "branch_url": "https://elsewhere.org/hello"}
+    with engine.connect() as storing, ThreadPoolExecutor(1) as pool:
+        storing.execute(text("SELECT FROM queue WHERE codebase = 'hello' FOR UPDATE"))
+        moving = pool.submit(uploads, "codebases", moved)
+        wait_until_blocked(engine)
+        storing.execute(
+            text(
+                "INSERT INTO run (id, codebase, suite, change_set, result_code, logfilenames)"
+                " VALUES ('r1', 'hello', 'tidy', 'earlier', 'success', '{}')"
+            )
+        )
+        storing.commit()
+        assert moving.result().changed == 1
+    assert uploads.rows("SELECT host FROM queue") == [("elsewhere.org",)]
 
 
 def commit_when_waited_for(conn: Connection, uploads: Any) -> None:

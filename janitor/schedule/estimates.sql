@@ -3,8 +3,8 @@
 --
 -- :codebases, :campaigns  arrays to restrict the candidates to, or NULL for all
 -- :first, :beyond         the codebase to begin with ('': the first of all), and the one to stop
---                         before or NULL. Each large table is told, so that a part of the candidates
---                         is not looked for in all there is
+--                         before or NULL. Each large table is told, so that a part of the
+--                         candidates is not looked for in all there is
 -- :satisfied              ids of runs that failed for want of dependencies there now are
 -- :calibrated             whether recent runs weigh more, and the candidate's chance counts
 -- :cool_down              how long a codebase and campaign rest after a run

@@ -22,6 +22,7 @@ from janitor.review.publish_status import Cause, Following, follow
 from janitor.schedule import do_schedule
 from janitor.state import Conn
 from janitor.state.types import Verdict
+from janitor.storable import Unstorable, check_storable
 
 Said = Literal["approved", "rejected", "abstained", "reschedule", "rescheduled"]
 _Runs = dict[str, Row[Any]]  # by id: codebase, suite, change_set, revision
@@ -84,9 +85,10 @@ def give_verdicts(conn: Conn, asks: Sequence[Ask], runner_url: str | None) -> li
     """
     # All at once and in order, so that no two transactions wait for each other. No verdict on
     # them is given meanwhile.
-    run_ids = sorted({ask.run_id for ask in asks})
-    runs = {row.id: row for row in conn.execute(_LOCK, {"run_ids": run_ids})}
-    outcomes: list[Outcome] = [_refusal(runs, ask) for ask in asks]
+    outcomes: list[Outcome] = [_unkeepable(ask) for ask in asks]
+    run_ids = {ask.run_id for ask, told in zip(asks, outcomes, strict=True) if told is None}
+    runs = {row.id: row for row in conn.execute(_LOCK, {"run_ids": sorted(run_ids)})}
+    outcomes = [told or _refusal(runs, ask) for ask, told in zip(asks, outcomes, strict=True)]
     good = [place for place, refusal in enumerate(outcomes) if refusal is None]
     for places in _one_each(asks, good):
         part = [asks[place] for place in places]
@@ -96,6 +98,16 @@ def give_verdicts(conn: Conn, asks: Sequence[Ask], runner_url: str | None) -> li
         for place, outcome in zip(places, _record(conn, part, runner_url), strict=True):
             outcomes[place] = outcome
     return outcomes
+
+
+def _unkeepable(ask: Ask) -> VerdictRefused | None:
+    if not ask.reviewer.strip():
+        return VerdictRefused("the reviewer is empty; say whose verdict it is")
+    try:
+        check_storable([ask.run_id, ask.reviewer, ask.comment, ask.submission])
+    except Unstorable as error:
+        return VerdictRefused(f"the verdict on run {ask.run_id!r} can't be kept: {error}")
+    return None
 
 
 def _refusal(runs: _Runs, ask: Ask) -> VerdictRefused | None:

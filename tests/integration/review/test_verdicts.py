@@ -175,6 +175,26 @@ def test_what_has_no_revision_is_not_approved(house: Session) -> None:
     assert status(house, "r2") == "rejected"
 
 
+@pytest.mark.parametrize(
+    ("run_id", "comment", "reviewer", "told"),
+    [
+        ("r1", "a\0b", "ada", "can't be kept: a NUL"),
+        ("r1", "\udcff", "ada", "can't be kept"),
+        ("r\0", None, "ada", "can't be kept"),
+        ("\udcff", None, "ada", "can't be kept"),
+        ("r1", None, "a\0", "can't be kept"),
+        ("r1", None, " ", "the reviewer is empty"),
+    ],
+)
+def test_what_can_not_be_kept_is_told_before_anything_changes(
+    house: Session, run_id: str, comment: str | None, reviewer: str, told: str
+) -> None:
+    with pytest.raises(VerdictRefused, match=told):
+        judge(house, "rejected", run_id=run_id, comment=comment, reviewer=reviewer)
+    assert counting(house) == []
+    assert status(house, "r1") == "needs-manual-review"
+
+
 def test_a_run_that_there_is_not_can_not_be_judged(house: Session) -> None:
     with pytest.raises(VerdictRefused, match="there is no run r9"):
         judge(house, "rejected", run_id="r9")

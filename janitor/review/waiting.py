@@ -167,6 +167,12 @@ WHERE branches.publishable
     AND (cast(:codebases AS text[]) IS NULL OR ready.codebase = ANY (:codebases))
     AND (cast(:same_diff_as AS text) IS NULL
         OR EXISTS (SELECT FROM run_diff WHERE run_id = ready.id)
+        AND NOT EXISTS ( -- a branch whose diff nobody has seen
+            SELECT FROM new_result_branch AS branch
+            WHERE branch.run_id = ready.id AND NOT EXISTS (
+                SELECT FROM run_diff WHERE run_id = ready.id AND run_diff.role = branch.role
+            )
+        )
         AND NOT EXISTS (
             SELECT FROM run_diff WHERE run_id = ready.id AND (
                 truncated IS NOT NULL  -- what comes after its beginning may be another

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
 from janitor.review import store_review
@@ -148,6 +148,10 @@ def test_runs_that_made_the_same_change_are_found(house: Session) -> None:
     diff(house, "more", b"and more", "docs")
     found = waiting(house, Wanted(same_diff_as="r1"))
     assert [each.run.id for each in found] == ["r1", "r2"]
+    unseen = "INSERT INTO new_result_branch (run_id, role) VALUES ('r2', 'docs')"
+    house.execute(text(unseen))  # its diff is not made yet, or could not be
+    found = waiting(house, Wanted(same_diff_as="r1"))
+    assert [each.run.id for each in found] == ["r1"]
 
 
 def test_a_diff_that_was_cut_off_is_the_same_as_no_other(house: Session) -> None:

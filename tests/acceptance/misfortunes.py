@@ -186,7 +186,11 @@ class Misfortunes:
         for place in self._store(store):
             place.mkdir(exist_ok=True)
             place.rename(_elsewhere(place))
-            place.touch()
+            while not place.is_file():
+                with suppress(FileExistsError):
+                    place.touch(exist_ok=False)
+                    break
+                place.rmdir()  # a worker has made it anew in between
 
     def _bring_back(self, store: Stores) -> None:
         for place in self._store(store):

@@ -79,7 +79,10 @@ class Misfortunes:
         return self.runs * JOBS_OF_A_RUN
 
     def prepare(self) -> None:
-        """Give each run a claim."""
+        """Give each run a claim, and each store a place that it can be taken from."""
+        for place in (*self._store("primary"), *self._store("backup")):
+            _elsewhere(place).mkdir()
+            place.symlink_to(_elsewhere(place))
         with self.janitor.session() as session:
             session.execute(text(_CLAIMS), {"runs": self.runs})
             session.commit()
@@ -184,18 +187,16 @@ class Misfortunes:
     def _take_away(self, store: Stores) -> None:
         """Leave a file where the directories were: nobody can use it, root neither."""
         for place in self._store(store):
-            place.mkdir(exist_ok=True)
-            place.rename(_elsewhere(place))
-            while not place.is_file():
-                with suppress(FileExistsError):
-                    place.touch(exist_ok=False)
-                    break
-                place.rmdir()  # a worker has made it anew in between
+            # In one step: a worker would make a directory that is missing anew.
+            nothing = place.with_suffix(".file")
+            nothing.touch()
+            nothing.replace(place)
 
     def _bring_back(self, store: Stores) -> None:
         for place in self._store(store):
-            place.unlink()
-            _elsewhere(place).rename(place)
+            link = place.with_suffix(".link")
+            link.symlink_to(_elsewhere(place))
+            link.replace(place)
 
     def _both_go(self) -> None:
         """Leave files nowhere to go but the spool, until jobs have said so."""

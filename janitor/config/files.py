@@ -86,27 +86,20 @@ class Files:
             if depth == DEEPEST:
                 self.told.append(f"{named_at}: more than {DEEPEST} files include one another")
                 break
-            for included in self._included(path, pattern, named_at):
-                whole = included.resolve()
+            for included, whole in self._included(path, pattern, named_at):
                 if whole not in self._seen:
                     self._seen.add(whole)
                     below = merged(below, self._file(included, named_at, depth + 1))
         return merged(below, config) if config.include else config
 
-    def _included(self, path: Path, pattern: str, named_at: str) -> list[Path]:
+    def _included(self, path: Path, pattern: str, named_at: str) -> list[tuple[Path, Path]]:
+        """The files that a pattern names, each with where it really is."""
         try:
-            if any(mark in pattern for mark in "*?["):
-                # Unlike Path.glob, it takes whole paths.
-                names = sorted(glob(pattern, root_dir=path.parent))  # noqa: PTH207
-            else:
-                names = [pattern]
-            found = [path.parent / name for name in names]
-            for each in found:
-                each.resolve()
+            found = [path.parent / name for name in _names(path.parent, pattern)]
+            return [(each, each.resolve()) for each in found]
         except (OSError, ValueError, RuntimeError) as error:  # NUL, links that go in a circle
             self.told.append(f"{named_at}: nothing can be included by {shown(pattern)}: {error}")
             return []
-        return found
 
     def _overlay(self, path: str | Path | None, profile: str) -> Path | None:
         if path is None or not _PROFILE.fullmatch(profile):
@@ -149,6 +142,13 @@ def decoded(content: bytes, name: str) -> str:
     """
     del name
     return content.decode()
+
+
+def _names(directory: Path, pattern: str) -> list[str]:
+    if any(mark in pattern for mark in "*?["):
+        # Unlike Path.glob, it takes patterns of whole paths.
+        return sorted(glob(pattern, root_dir=directory, recursive=True, include_hidden=True))  # noqa: PTH207
+    return [pattern]
 
 
 def _missing(path: Path, error: OSError, named_at: str) -> str:

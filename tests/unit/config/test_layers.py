@@ -108,10 +108,13 @@ def test_files_that_include_one_another_are_read_once(write: Write) -> None:
 
 
 def test_includes_may_be_patterns_of_whole_paths(write: Write, tmp_path: Path) -> None:
-    (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "a.conf").write_text('campaign { name: "a" }')
-    path = write(janitor_conf=f'#janitor: include: "{tmp_path}/d/*.conf"')
-    assert [campaign.name for campaign in load(path, {}).campaign] == ["a"]
+    (tmp_path / "d" / "e").mkdir(parents=True)
+    for name in ("d/a", "d/.b", "d/e/c"):
+        (tmp_path / f"{name}.conf").write_text(f'campaign {{ name: "{name[-1]}" }}')
+    for pattern, names in {"d/*.conf": {"a", "b"}, "d/**/*.conf": {"a", "b", "c"}}.items():
+        for written in (pattern, f"{tmp_path}/{pattern}"):
+            path = write(janitor_conf=f'#janitor: include: "{written}"')
+            assert {campaign.name for campaign in load(path, {}).campaign} == names
 
 
 @pytest.mark.parametrize("include", ["a\\000b", "loop.conf", "l*p.conf"])

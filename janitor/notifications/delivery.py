@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, or_, select, update
 from janitor.errors import Failure
 from janitor.notifications import by_apprise, webhook
 from janitor.notifications.message import Message, compose
-from janitor.notifications.outbox import Deliver
+from janitor.notifications.outbox import Deliver, unsent
 from janitor.notifications.targets import find_target
 from janitor.state import Conn
 from janitor.state.notification import DeliveryRow, SubscriptionRow
@@ -72,8 +72,7 @@ def record_sent(conn: Conn, ask: Deliver) -> None:
     """Write down that a delivery was taken, in the transaction that ends its job."""
     conn.execute(
         update(DeliveryRow)
-        .where(DeliveryRow.id == ask.delivery, DeliveryRow.round == ask.round)
-        .where(DeliveryRow.sent_at.is_(None))
+        .where(unsent(ask))
         .values(sent_at=func.now(), given_up_at=None, reason=None)
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, text, update
+from sqlalchemy import ColumnElement, and_, func, text, update
 
 from janitor.jobs import JobKind, Payload, RetryPolicy
 from janitor.jobs.ledger import storable_text
@@ -29,13 +29,19 @@ class Deliver(Payload):
     round: int
 
 
+def unsent(ask: Deliver) -> ColumnElement[bool]:
+    """Return the condition of its delivery, unless that is sent or asked for anew."""
+    return and_(
+        DeliveryRow.id == ask.delivery,
+        DeliveryRow.round == ask.round,
+        DeliveryRow.sent_at.is_(None),
+    )
+
+
 def _give_up(conn: Conn, ask: Deliver, reason: str) -> None:
     """Keep why nothing was sent; the job's row is forgotten earlier."""
     conn.execute(
-        update(DeliveryRow)
-        .where(DeliveryRow.id == ask.delivery, DeliveryRow.round == ask.round)
-        .where(DeliveryRow.sent_at.is_(None))
-        .values(given_up_at=func.now(), reason=reason)
+        update(DeliveryRow).where(unsent(ask)).values(given_up_at=func.now(), reason=reason)
     )
 
 

@@ -78,15 +78,9 @@ def counts(policy: Policy, each: Given) -> bool:
         policy: what its campaign asks.
         each: the verdict.
     """
-    if each.verdict == "rejected" and policy.approvals is not None:
-        return _rejects(policy, each)
-    return each.verdict != "abstained" and _weight(policy, each) > 0
-
-
-def _rejects(policy: Policy, each: Given) -> bool:
-    if policy.rejections == "any":
+    if each.verdict == "rejected" and policy.approvals is not None and policy.rejections == "any":
         return each.reviewer not in policy.authors
-    return _weight(policy, each) > 0
+    return each.verdict != "abstained" and _weight(policy, each) > 0
 
 
 def _weight(policy: Policy, each: Given) -> int:
@@ -94,7 +88,7 @@ def _weight(policy: Policy, each: Given) -> int:
 
 
 def _latest(policy: Policy, given: Sequence[Given], facts: Facts) -> Decision:
-    decisive = [each for each in given if each.verdict != "abstained" and _weight(policy, each)]
+    decisive = [each for each in given if counts(policy, each)]
     last = decisive[-1] if decisive else None
     if last is not None and last.verdict == "rejected":
         return Decision("rejected", f"rejected by {last.reviewer}")
@@ -108,13 +102,14 @@ def _latest(policy: Policy, given: Sequence[Given], facts: Facts) -> Decision:
 
 
 def _counted(policy: Policy, needed: int, given: Sequence[Given], facts: Facts) -> Decision:
-    against = [each for each in given if each.verdict == "rejected" and _rejects(policy, each)]
+    decisive = [each for each in given if counts(policy, each)]
+    against = [each for each in decisive if each.verdict == "rejected"]
     weighs_against = sum(_weight(policy, each) for each in against)
     if against and (policy.rejections == "any" or weighs_against >= policy.rejections):
         return Decision("rejected", f"rejected by {_names(against)}")
     if free := _not_required(policy, facts):
         return free
-    approving = [each for each in given if each.verdict == "approved" and _weight(policy, each)]
+    approving = [each for each in decisive if each.verdict == "approved"]
     lapsed = _lapsed(policy, approving, facts)
     weighs = 0 if lapsed else sum(_weight(policy, each) for each in approving)
     if weighs >= needed:

@@ -83,11 +83,11 @@ def give_verdicts(conn: Conn, asks: Sequence[Ask], runner_url: str | None) -> li
     Raises:
         InvalidPolicy: a campaign's policy was written past its check.
     """
+    outcomes: list[Outcome] = [_unkeepable(ask) for ask in asks]
+    run_ids = sorted({ask.run_id for ask, told in zip(asks, outcomes, strict=True) if not told})
     # All at once and in order, so that no two transactions wait for each other. No verdict on
     # them is given meanwhile.
-    outcomes: list[Outcome] = [_unkeepable(ask) for ask in asks]
-    run_ids = {ask.run_id for ask, told in zip(asks, outcomes, strict=True) if told is None}
-    runs = {row.id: row for row in conn.execute(_LOCK, {"run_ids": sorted(run_ids)})}
+    runs = {row.id: row for row in conn.execute(_LOCK, {"run_ids": run_ids})}
     outcomes = [told or _refusal(runs, ask) for ask, told in zip(asks, outcomes, strict=True)]
     good = [place for place, refusal in enumerate(outcomes) if refusal is None]
     for places in _one_each(asks, good):

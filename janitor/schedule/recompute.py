@@ -29,16 +29,6 @@ REQUESTER = "scheduler"
 # circle of these with locks of rows is one that the server sees and breaks.
 _PASS = 0x7363686564  # "sched"
 _WRITING = _PASS + 1
-
-# Until the transaction's end: hash tables of a whole pass in memory (all of it about 1 kB a
-# candidate), no compiling, and no waiting for the disk: what a crash loses, the next pass does.
-_BEGIN = f"SELECT pg_advisory_xact_lock_shared({_WRITING})"
-_SETTINGS = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off; SET LOCAL synchronous_commit = off"
-_FOR_SOME = text(f"{_BEGIN}; {_SETTINGS}")
-# With statistics of the queue from when it was short (the pass before this one filled it), the
-# planner would compare each entry with each candidate, and that does not end.
-_FOR_ALL = text(f"{_BEGIN}; {_SETTINGS}; SET LOCAL enable_nestloop = off")
-
 # Whether somebody writes is only looked at: a lock kept would be one more that a part waits for.
 _STEP_IN = text(
     f"SELECT pg_try_advisory_xact_lock({_PASS}) AND CASE"
@@ -46,6 +36,15 @@ _STEP_IN = text(
     " ELSE false END"
 )
 _WRITE_ALONE = text(f"SELECT pg_advisory_xact_lock({_WRITING})")
+_SHARE_WRITING = f"SELECT pg_advisory_xact_lock_shared({_WRITING})"
+
+# Until the transaction's end: hash tables of a whole pass in memory (all of it about 1 kB a
+# candidate), no compiling, and no waiting for the disk: what a crash loses, the next pass does.
+_SETTINGS = "SET LOCAL work_mem = '256MB'; SET LOCAL jit = off; SET LOCAL synchronous_commit = off"
+_FOR_SOME = text(f"{_SHARE_WRITING}; {_SETTINGS}")
+# With statistics of the queue from when it was short (the pass before this one filled it), the
+# planner would compare each entry with each candidate, and that does not end.
+_FOR_ALL = text(f"{_SHARE_WRITING}; {_SETTINGS}; SET LOCAL enable_nestloop = off")
 
 
 def recompute(

@@ -63,7 +63,7 @@ def explain(
         conn: a connection or session.
         codebase: where it is to run.
         campaign: what for.
-        change_set: that of the candidate; None for the candidate without one.
+        change_set: that of the candidate; None or empty for the candidate without one.
         options: how places are given.
     """
     change_set = change_set or None

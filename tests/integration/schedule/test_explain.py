@@ -63,6 +63,7 @@ def test_what_is_not_queued_says_why(field: Any, session: Session) -> None:
         "idle": ("codebase idle is inactive",),
     }
     assert [name for name, why in said.items() if why.factors] == ["ready"]
+    assert explain(session, "ready", "tidy", "") == said["ready"]
 
 
 def test_the_wait_lies_between_its_bounds(field: Any, session: Session) -> None:

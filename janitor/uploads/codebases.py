@@ -6,7 +6,7 @@ import re
 from typing import Annotated, Any
 from urllib.parse import quote, unquote
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
 from sqlalchemy import text
 
 from janitor.names import CodebaseName
@@ -24,6 +24,12 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _BRANCH = ",branch="  # how a branch stands in a URL
 
 
+def _plain(value: str) -> str:
+    if not value or _CONTROL.search(value):
+        raise ValueError("is empty or has control characters")
+    return value
+
+
 def _short(longest: int) -> AfterValidator:
     def check(value: str) -> str:
         if len(value.encode()) > longest:
@@ -39,8 +45,9 @@ def _within(subpath: str) -> str:
     return subpath
 
 
-_Text = Annotated[str, Field(min_length=1, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_Text = Annotated[str, AfterValidator(_plain)]
 Url = Annotated[_Text, _short(_LONGEST_URL)]
+_URL = TypeAdapter(Url)
 Subpath = Annotated[_Text, _short(_LONGEST_SUBPATH), AfterValidator(_within)]
 
 
@@ -53,12 +60,13 @@ def _unquoted(branch: str) -> str:
 
 def _check_derived(name: str, value: str) -> None:
     """Refuse what ``url`` and ``branch``, or ``branch_url``, would become by the other."""
-    if not value or _CONTROL.search(value):
-        raise ValueError(f"{name}, as it follows from the line, is empty or has control characters")
-    if len(value.encode()) > _LONGEST_URL:
+    try:
+        _URL.validate_python(value)
+    except ValidationError as error:
+        (problem,) = error.errors()
         raise ValueError(
-            f"{name}, as it follows from the line, is longer than {_LONGEST_URL} bytes"
-        )
+            f"{name}, as it follows from the line, {problem['ctx']['error']}"
+        ) from None
 
 
 class CodebaseLine(Line):
@@ -90,7 +98,7 @@ class CodebaseLine(Line):
         if self.branch is not None and self.branch_url is None and self.url is None:
             raise ValueError("branch: without a url there is none")
         for name, value in self._derived().items():
-            if isinstance(value, str):
+            if value is not None:
                 _check_derived(name, value)
         return self
 

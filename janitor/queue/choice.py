@@ -51,7 +51,7 @@ PLACE = """
 _NEXT = text(f"""
 SELECT queue.*, {PLACE}
 FROM unnest(queue_first(
-    :codebase, :campaign, cast(:closed AS text[]), cast(:without AS bigint[]), 1, 1
+    :codebase, :campaign, cast(:closed AS text[]), cast(:without AS bigint[]), 1, 0, false
 )) AS first (id)
 JOIN queue ON queue.id = first.id
 LEFT JOIN codebase ON codebase.name = queue.codebase

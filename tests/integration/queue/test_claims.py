@@ -32,6 +32,13 @@ def take(session: Session, worker: str = "w", lease: timedelta = HOUR) -> Claim:
     return claim
 
 
+def put_in_front(session: Session, codebase: str, entries: int) -> None:
+    campaigns = [{"suite": f"campaign-{number}"} for number in range(entries)]
+    entry = insert(QueueEntry).values(codebase=codebase, command="run", priority=0)
+    session.execute(entry, campaigns)
+    session.commit()
+
+
 def put_back(session: Session) -> Expired:
     expired = Queue(session).take_back_expired()
     session.commit()
@@ -79,17 +86,30 @@ def test_an_item_that_is_being_taken_is_passed_over(
     assert (mine.item.id, yours.item.id, nobodys) == (first, second, None)
 
 
+@pytest.mark.parametrize("taken", [60, 3000])
 def test_however_many_are_being_taken_the_next_is_found(
-    put: Put, session: Session, engine: Engine
+    put: Put, session: Session, engine: Engine, taken: int
 ) -> None:
-    for number in range(60):
-        put("ash", f"campaign-{number}", offset=number)
-    last = put("birch", "tidy", offset=1000)
+    last = put("birch", "tidy", offset=5000)
+    put_in_front(session, "ash", taken)
     with engine.begin() as others:
-        taken = select(QueueEntry.id).where(QueueEntry.id != last).with_for_update()
-        assert len(others.execute(taken).all()) == 60
+        locked = select(QueueEntry.id).where(QueueEntry.id != last).with_for_update()
+        assert len(others.execute(locked).all()) == taken
         assert take(session).item.id == last
         assert Queue(session).claim(worker="v", lease=HOUR) is None
+
+
+def test_what_is_left_out_hides_nothing_behind_one_that_is_being_taken(
+    put: Put, session: Session, engine: Engine
+) -> None:
+    """The one in front is all that is near, and another has it."""
+    front, behind = put("birch", "front", offset=-1000), put("birch", "tidy", offset=5000)
+    put_in_front(session, "ash", 3000)
+    with engine.begin() as others:
+        others.execute(select(QueueEntry.id).where(QueueEntry.id == front).with_for_update())
+        claim = Queue(session).claim(worker="w", lease=HOUR, exclude_hosts=["one.example"])
+        assert claim is not None
+        assert claim.item.id == behind
 
 
 def test_nothing_is_handed_out_unless_it_is_committed(put: Put, session: Session) -> None:

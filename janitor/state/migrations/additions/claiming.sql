@@ -7,10 +7,12 @@ CREATE INDEX queue_campaign_host ON queue (suite, host, bucket, priority, id)
     WHERE claim_id IS NULL;
 
 -- The ids of the entries to be served next, in that order, however many others there are: the
--- first "most", and about as many beyond them as "width" has room for. Paused campaigns and closed
+-- first "most", and up to "spare" beyond them; those only if they are near, unless "thorough".
+-- Of each host there are "most" and an eighth of "spare" at least. Paused campaigns and closed
 -- hosts are left out in any case.
 CREATE FUNCTION queue_first(
-    of_codebase text, of_campaign text, closed text[], without bigint[], most integer, width integer
+    of_codebase text, of_campaign text, closed text[], without bigint[], most integer,
+    spare integer, thorough boolean
 ) RETURNS bigint[]
 LANGUAGE plpgsql STABLE
 SET plan_cache_mode = force_generic_plan
@@ -21,7 +23,8 @@ DECLARE
     hosts text[];
     campaigns text[];
     front bigint[];
-    of_each integer := most + (width - most) / 8;
+    width integer := most + spare;
+    of_each integer := most + spare / 8;
 BEGIN
     IF '*' = ANY (paused) OR of_campaign = ANY (paused) THEN
         RETURN '{}';
@@ -50,7 +53,7 @@ BEGIN
         ORDER BY bucket, priority, id
         LIMIT width
     );
-    IF cardinality(front) >= most THEN
+    IF cardinality(front) = width OR (cardinality(front) >= most AND NOT thorough) THEN
         RETURN front;
     END IF;
     -- All of those are left out. From one host to the next by the index, and to the first of each.
@@ -146,7 +149,8 @@ END
 $$;
 
 -- Takes the entries to be served next, at most "most", and gives their rows. Entries that others
--- are just taking are passed over, farther and farther: each round looks at more of them.
+-- are just taking are passed over, farther and farther: each round looks at more of them, until
+-- there are no more.
 CREATE FUNCTION claim_from_queue(
     most integer, worker text, lease interval, of_codebase text, of_campaign text, closed text[]
 ) RETURNS SETOF queue
@@ -159,32 +163,40 @@ DECLARE
     entries bigint[];
     entry bigint;
     entry_host text;
+    locked integer; -- how many of them others have
+    locked_before integer; -- the same in the round before, if that found no other
     taken bigint[] := '{}';
     hosts text[] := '{}'; -- of those taken
 BEGIN
     LOOP
         entries := queue_first(
-            of_codebase, of_campaign, closed, taken, most - cardinality(taken), most + spare);
+            of_codebase, of_campaign, closed, taken, most - cardinality(taken), spare,
+            thorough => locked_before IS NOT NULL);
+        locked := 0;
         closing := '{}';
         FOREACH entry IN ARRAY entries LOOP
             EXIT WHEN cardinality(taken) >= most;
             SELECT host INTO entry_host FROM queue
                 WHERE id = entry AND claim_id IS NULL AND host <> ALL (closing)
                 FOR UPDATE SKIP LOCKED;
-            CONTINUE WHEN NOT FOUND;
-            IF queue_host_has_room(entry_host, cardinality(array_positions(hosts, entry_host)))
+            IF NOT FOUND THEN
+                locked := locked + 1;
+            ELSIF queue_host_has_room(entry_host, cardinality(array_positions(hosts, entry_host)))
             THEN
                 taken := taken || entry;
                 hosts := hosts || entry_host;
+                locked_before := NULL;
             ELSE
                 closing := closing || entry_host;
+                locked_before := NULL;
             END IF;
         END LOOP;
         EXIT WHEN cardinality(taken) >= most OR entries = '{}';
-        IF closing <> '{}' THEN
-            closed := closed || closing;
-        ELSE
-            EXIT WHEN spare >= 2048;
+        closed := closed || closing;
+        IF closing = '{}' THEN
+            -- No more than before, of each host twice as many as those would have been: no others.
+            EXIT WHEN locked = locked_before;
+            locked_before := locked;
             spare := spare * 16;
         END IF;
     END LOOP;

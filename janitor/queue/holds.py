@@ -43,6 +43,11 @@ class Limit:
             said.append(f"host {self.host} has {self.active} of {self.most_active} active")
         return tuple(said)
 
+    def __str__(self) -> str:
+        rest = [reason for reason in self.why if "rate-limited" in reason]
+        most = "any number" if self.most_active is None else f"at most {self.most_active}"
+        return "; ".join([f"host {self.host} may have {most} active, has {self.active}", *rest])
+
     @property
     def never_opens(self) -> bool:
         """Whether nothing is taken from the host before somebody changes its limits."""

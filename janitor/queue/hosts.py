@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from sqlalchemy import func, text
@@ -14,9 +15,12 @@ from janitor.errors import Failure
 from janitor.state import Conn
 from janitor.state.queue_limits import HostLimit
 
+MOST_ACTIVE = 2**31 - 1  # what the column takes
+_HOST = re.compile(r"[^\s/\x00-\x1f\x7f\ud800-\udfff]{1,255}")
+
 
 class InvalidLimit(Failure):
-    """A limit that says nothing sensible."""
+    """A limit that says nothing sensible, or of what is no host."""
 
 
 def limit_host(
@@ -35,10 +39,13 @@ def limit_host(
         most_active: how many of its items may be claimed at once; 0 is none.
 
     Raises:
-        InvalidLimit: a negative number.
+        InvalidLimit: a negative or huge number, or no host.
     """
-    if most_active is not None and most_active < 0:
-        raise InvalidLimit(f"host {host}: at most {most_active} active is no limit; give 0 or more")
+    _check_host(host)
+    if most_active is not None and not 0 <= most_active <= MOST_ACTIVE:
+        raise InvalidLimit(
+            f"host {host}: at most {most_active} active is no limit; give 0 to {MOST_ACTIVE}"
+        )
     limits = {"rate_limited_until": rate_limited_until, "most_active": most_active}
     conn.execute(
         insert(HostLimit)
@@ -65,3 +72,10 @@ def leave_alone(conn: Conn, host: str, until: datetime) -> None:
 def closed_hosts(conn: Conn) -> set[str]:
     """Return the hosts that nothing may be taken from now."""
     return set(conn.execute(text("SELECT host FROM closed_host")).scalars())
+
+
+def _check_host(host: str) -> None:
+    if not _HOST.fullmatch(host):
+        raise InvalidLimit(
+            f"{host[:60]!r} is no host; give it as branch URLs have it, like git.example.org"
+        )

@@ -37,7 +37,7 @@ _ALONE = """
 )
 """
 
-_STRIDE = f"greatest(round({STRIDE} / coalesce(pace.weight, 1))::bigint, 1)"
+_STRIDE = f"greatest(round({STRIDE} / coalesce(nullif(pace.weight, 0), 1))::bigint, 1)"
 
 # In its own line an entry's waiting counts as it does without shares: by base and distance.
 # Its priority is only the slot that this rank gives. As the front of the line is served, the
@@ -65,7 +65,7 @@ ranked AS (
 ),
 line AS (
     SELECT suite, min(before) AS front, {stride} AS stride,
-        coalesce(bool_or(pace.paused), false) AS paused
+        coalesce(bool_or(pace.paused OR pace.weight = 0), false) AS paused
     FROM ranked
     LEFT JOIN campaign_pace AS pace ON pace.campaign = suite
     WHERE moves

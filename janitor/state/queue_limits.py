@@ -25,7 +25,7 @@ class HostLimit(Base):
 
 
 class CampaignPace(Base):
-    """A campaign's share of the work, and whether it is paused; ``*`` is all campaigns."""
+    """A campaign's share of the work, 0 for none, and whether it is paused; ``*`` is all."""
 
     __tablename__ = "campaign_pace"
 

@@ -1,4 +1,7 @@
-"""``janitor-workers queue``: look at the runs that are to be done."""
+"""``janitor-workers queue``: look at the runs that are to be done, and at what holds them.
+
+:mod:`.holds` pauses campaigns and limits hosts.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from janitor.config import load
+from workers.commands.holds import holds, limit, pace
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -19,7 +23,12 @@ NOTHING = {"position": None, "seconds_ahead": None}
 
 @click.group()
 def queue() -> None:
-    """Look at the queue."""
+    """Look at the queue, pause campaigns and limit hosts."""
+
+
+queue.add_command(pace)
+queue.add_command(limit)
+queue.add_command(holds)
 
 
 @queue.command("list")

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, insert, text, update
 from sqlalchemy.orm import Session
 
+from janitor.names import UnsafeName
 from janitor.queue import (
     InvalidLimit,
     InvalidPace,
@@ -19,6 +20,7 @@ from janitor.queue import (
     paused_campaigns,
     set_pace,
 )
+from janitor.queue.pace import paces
 from janitor.state.codebase import Codebase
 from janitor.state.queue import QueueEntry
 
@@ -162,7 +164,41 @@ def test_paused_campaigns_wait(put: Put, session: Session) -> None:
     assert take(session) == [first]
 
 
-@pytest.mark.parametrize("weight", [0.0, -1.0, float("inf"), float("nan")])
-def test_a_weight_is_above_zero(session: Session, weight: float) -> None:
+def test_a_weight_of_zero_is_a_pause_until_there_is_another(put: Put, session: Session) -> None:
+    first = put("ash")
+    set_pace(session, "tidy", weight=0)
+    assert paused_campaigns(session) == {"tidy"}
+    assert take(session) == []
+    with pytest.raises(InvalidPace, match="weight of 0; give it one"):
+        set_pace(session, "tidy", paused=False)
+    assert [str(pace) for pace in paces(session)] == ["campaign tidy: weight 0, paused"]
+    set_pace(session, "tidy", weight=1)
+    set_pace(session, weight=0)
+    assert paused_campaigns(session) == {"*"}
+    assert take(session) == []
+    set_pace(session, weight=1)
+    assert take(session) == [first]
+
+
+@pytest.mark.parametrize("weight", [-1.0, float("inf"), float("nan")])
+def test_a_weight_is_not_below_zero(session: Session, weight: float) -> None:
     with pytest.raises(InvalidPace, match="tidy"):
         set_pace(session, "tidy", weight=weight)
+
+
+@pytest.mark.parametrize("campaign", ["", "Tidy", "a\x00b", "../up", "\ud800x"])
+def test_a_pace_is_of_a_campaign(session: Session, campaign: str) -> None:
+    with pytest.raises(UnsafeName, match="campaign"):
+        set_pace(session, campaign, weight=1)
+
+
+@pytest.mark.parametrize("host", ["", "a b", "a\x00b", "a/b", "\ud800", "x" * 300])
+def test_a_limit_is_of_a_host(session: Session, host: str) -> None:
+    with pytest.raises(InvalidLimit, match="no host"):
+        limit_host(session, host, most_active=1)
+
+
+@pytest.mark.parametrize("most", [-1, 2**31])
+def test_a_limit_is_a_number_that_can_be_kept(session: Session, most: int) -> None:
+    with pytest.raises(InvalidLimit, match=r"one\.example: at most"):
+        limit_host(session, ONE, most_active=most)

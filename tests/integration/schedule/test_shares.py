@@ -115,9 +115,12 @@ def test_in_its_line_an_entry_stands_by_base_and_distance(field: Any, session: S
     assert len(field.order()) == 3
 
 
-def test_who_stood_still_has_saved_nothing_up(flood: Any, session: Session) -> None:
+@pytest.mark.parametrize(("weight", "paused"), [(1, True), (0, False)])
+def test_who_stood_still_has_saved_nothing_up(
+    flood: Any, session: Session, weight: float, *, paused: bool
+) -> None:
     run_pass(session)
-    weigh(session, "few", 1, paused=True)
+    weigh(session, "few", weight, paused=paused)
     session.execute(text("UPDATE queue SET bucket = 'default'"))
     session.execute(text("UPDATE queue SET claim_id = id, claimed_by = 'w' WHERE suite = 'few'"))
     session.commit()  # nobody takes them, as if they were paused

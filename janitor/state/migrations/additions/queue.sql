@@ -7,15 +7,15 @@ CREATE TABLE host_limit (
     most_active integer CHECK (most_active >= 0)
 );
 
--- The campaign '*' stands for all of them.
+-- The campaign '*' stands for all of them. A weight of 0 is no work: a pause.
 CREATE TABLE campaign_pace (
     campaign text PRIMARY KEY,
-    weight double precision NOT NULL DEFAULT 1 CHECK (weight > 0 AND weight < 'infinity'),
+    weight double precision NOT NULL DEFAULT 1 CHECK (weight >= 0 AND weight < 'infinity'),
     paused boolean NOT NULL DEFAULT false
 );
 
 CREATE VIEW paused_campaign AS
-    SELECT campaign FROM campaign_pace WHERE paused;
+    SELECT campaign FROM campaign_pace WHERE paused OR weight = 0;
 
 -- The host of the entry's codebase; '' where it has none. A trigger fills it in where an insert
 -- leaves it out; the recomputation gives it, since a trigger for each row takes its time.

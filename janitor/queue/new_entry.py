@@ -78,11 +78,13 @@ def checked_entry(entry: NewEntry) -> NewEntry:
 
     Raises:
         UnsafeName: the codebase or campaign is no name of one.
+        Unstorable: the context or the change set is no text that the database takes.
         ImpossibleEntry: there is nothing to run, or a run would take less than no time.
     """
     checked_slug(entry.codebase, "codebase")
     checked_slug(entry.campaign, "campaign")
     checked_command(entry.command or "")
+    check_storable([entry.context, entry.change_set])
     if entry.estimated_duration is not None and entry.estimated_duration < timedelta():
         raise ImpossibleEntry(f"a run cannot take {entry.estimated_duration}: less than no time")
     return entry

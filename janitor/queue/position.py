@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Row, func, select, text
 
 from janitor.state import Conn
+from janitor.storable import check_storable
 
 LARGEST_BAND = 1000  # entries; those of one band are counted when somebody asks
 
@@ -26,7 +27,11 @@ def find_place(
         campaign: the entry's.
         codebase: the entry's.
         change_set: the entry's; ``""`` for the one without. None is any: of several the first.
+
+    Raises:
+        Unstorable: one of them is no text that the database takes.
     """
+    check_storable([campaign, codebase, change_set])
     named = {"suite": campaign, "codebase": codebase, "change_set": change_set}
     return conn.execute(_PLACE, named).one_or_none()
 

@@ -21,6 +21,7 @@ from janitor.queue.new_entry import (
 )
 from janitor.queue.position import find_place
 from janitor.queue.waiting import Waiting, waiting_time
+from janitor.storable import check_storable
 
 
 class Queue(Claims):
@@ -67,9 +68,11 @@ class Queue(Claims):
         Raises:
             UnknownBucket: there is no such bucket.
             UnsafeName: the codebase or campaign is no name of one.
+            Unstorable: a text is none that the database takes.
             ImpossibleEntry: there is nothing to run, the offset or duration is none, or there is no
                 such codebase or change set.
         """
+        check_storable(requester)
         place = checked_offset(offset)
         entry = checked_entry(
             NewEntry(codebase, campaign, change_set, command, context, estimated_duration, place)

@@ -85,7 +85,7 @@ def do_schedule_regular(
         The offset, the estimated duration, the entry's id and the bucket that it is in.
 
     Raises:
-        CandidateUnavailable: something is to be looked up, and there is no such candidate.
+        CandidateUnavailable: there is no such candidate to say the command or the value.
         UnknownBucket: there is no such bucket.
         ImpossibleFactor: the value is below zero.
     """
@@ -118,6 +118,8 @@ def bulk_add_to_queue(
     dry_run: bool = False,
     default_offset: float = 0.0,
     bucket: str = "default",
+    *,
+    change_set: str | None = None,
 ) -> None:
     """Give candidates their places all at once, each by the values that it comes with.
 
@@ -132,34 +134,40 @@ def bulk_add_to_queue(
         dry_run: add nothing.
         default_offset: added to each offset.
         bucket: the bucket to wait in.
+        change_set: the change set of the candidates and of the runs.
 
     Raises:
-        CandidateUnavailable: something is to be looked up, and there is no such candidate.
+        CandidateUnavailable: there is no such candidate to say the command or the value.
         UnknownBucket: there is no such bucket.
         ImpossibleFactor: a value is below zero.
         ImpossibleEntry: there is nothing to run, the offset is no place, or there is no such
-            codebase.
+            codebase or change set.
     """
     checked_bucket(bucket)
     last = {(one.codebase, one.campaign): one for one in itertools.starmap(Todo, todo)}
     if not last:
         return
-    placed = completed(conn, list(last.values()))
+    placed = completed(conn, list(last.values()), change_set)
     estimates = estimates_of(
         conn, [Supposed(one.codebase, one.campaign, one.context) for one in placed]
     )
-    entries = [_entry(one, estimates[one.codebase, one.campaign], default_offset) for one in placed]
+    entries = [
+        _entry(one, change_set, estimates[one.codebase, one.campaign], default_offset)
+        for one in placed
+    ]
     if not dry_run:
         keep_passes_aside(conn)
         with naming_what_is_missing():
             conn.execute(entering(rows_of(entries), bucket=bucket, requester=REQUESTER))
 
 
-def _entry(todo: Todo, estimate: Row[Any], default_offset: float) -> NewEntry:
+def _entry(
+    todo: Todo, change_set: str | None, estimate: Row[Any], default_offset: float
+) -> NewEntry:
     entry = NewEntry(
         codebase=todo.codebase,
         campaign=todo.campaign,
-        change_set=None,
+        change_set=change_set,
         command=todo.command,
         context=todo.context,
         estimated_duration=estimate.duration,

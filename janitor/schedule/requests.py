@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, select, true
 
 from janitor.errors import Failure
 from janitor.jobs import JobKind, Payload
-from janitor.names import CampaignName, CodebaseName
+from janitor.names import CampaignName, CodebaseName, checked_slug
 from janitor.queue import Queue
 from janitor.queue.new_entry import checked_command
 from janitor.schedule.estimates import Scope, estimate_duration
@@ -22,6 +22,7 @@ from janitor.state.candidate import Candidate
 from janitor.state.change_set import ChangeSet
 from janitor.state.codebase import Codebase
 from janitor.state.types import QueueBucket
+from janitor.storable import check_storable
 
 DEFAULT_SCHEDULE_OFFSET = -1.0
 
@@ -115,7 +116,12 @@ def do_schedule(
 
     Raises:
         CandidateUnavailable: no candidate and no command says what to run.
+        UnsafeName: the codebase or campaign is no name of one.
+        Failure: the queue cannot have it (:meth:`janitor.queue.Queue.add`).
     """
+    checked_slug(codebase, "codebase")
+    checked_slug(campaign, "campaign")
+    check_storable(change_set)
     offset = DEFAULT_SCHEDULE_OFFSET if offset is None else offset
     if not command:
         command, change_set = _of_candidate(conn, campaign, codebase, change_set)
@@ -162,9 +168,16 @@ def do_schedule_control(
 
     Returns:
         The offset, the estimated duration, the entry's id and the bucket that it is in.
+
+    Raises:
+        Failure: the queue cannot have it, or the revision is no text.
     """
-    revision = main_branch_revision
-    words = ["brz", "up"] if revision is None else ["brz", "up", f"--revision={revision.decode()}"]
+    words = ["brz", "up"]
+    if main_branch_revision is not None:
+        try:
+            words += [f"--revision={main_branch_revision.decode()}"]
+        except UnicodeDecodeError:
+            raise Failure(f"{main_branch_revision!r} is no revision: it is not UTF-8") from None
     return do_schedule(
         conn,
         "control",

@@ -20,7 +20,7 @@ def completed(conn: Conn, todo: Sequence[Todo], change_set: str | None = None) -
     """Return what is to be placed, with what is not said as the candidates have it.
 
     A candidate is looked up where a command, a value or a success chance is missing; its value
-    is taken with its policy's.
+    is taken with its policy's. Only a chance can do without one: nobody knows it then.
 
     Args:
         conn: a connection or session.
@@ -28,14 +28,15 @@ def completed(conn: Conn, todo: Sequence[Todo], change_set: str | None = None) -
         change_set: that of the candidates.
 
     Raises:
-        CandidateUnavailable: something is to be looked up, and there is no such candidate.
+        CandidateUnavailable: there is no such candidate to say the command or the value.
         UnsafeName: a codebase or campaign is no name of one.
     """
     for one in todo:
         checked_slug(one.codebase, "codebase")
         checked_slug(one.campaign, "campaign")
-    known = _candidates(conn, [one for one in todo if _lacks(one)], change_set)
-    return [_filled_in(one, known) if _lacks(one) else one for one in todo]
+    lacking = [one for one in todo if None in {one.command, one.value, one.success_chance}]
+    known = _candidates(conn, lacking, change_set)
+    return [_filled_in(one, known.get((one.codebase, one.campaign))) for one in todo]
 
 
 def offset_of(
@@ -60,14 +61,11 @@ def offset_of(
     )
 
 
-def _lacks(todo: Todo) -> bool:
-    return todo.command is None or todo.value is None or todo.success_chance is None
-
-
-def _filled_in(todo: Todo, known: dict[tuple[str, str], Row[Any]]) -> Todo:
-    candidate = known.get((todo.codebase, todo.campaign))
+def _filled_in(todo: Todo, candidate: Row[Any] | None) -> Todo:
     if candidate is None:
-        raise CandidateUnavailable(todo.campaign, todo.codebase)
+        if todo.command is None or todo.value is None:
+            raise CandidateUnavailable(todo.campaign, todo.codebase)
+        return todo
     value, chance = todo.value, todo.success_chance
     return todo._replace(
         command=todo.command or candidate.command,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from janitor.names import checked_slug
 from janitor.queue.position import find_place
 from janitor.queue.waiting import who_works_on
 from janitor.schedule.explain.factors import Factors, factors_of
@@ -65,7 +66,13 @@ def explain(
         campaign: what for.
         change_set: that of the candidate; None or empty for the candidate without one.
         options: how places are given.
+
+    Raises:
+        UnsafeName: the codebase or campaign is no name of one.
+        Unstorable: the change set is no text that the database takes.
     """
+    checked_slug(codebase, "codebase")
+    checked_slug(campaign, "campaign")
     change_set = change_set or None
     entry = find_place(conn, campaign, codebase, change_set or "")
     factors = factors_of(conn, codebase, campaign, change_set, options)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from janitor.errors import Failure
 from janitor.queue import Queue, QueueItem, UnknownBucket
 from janitor.queue.new_entry import BUCKETS
+from janitor.storable import Unstorable
 
 HOUR = timedelta(hours=1)
 Put = Callable[..., int]
@@ -203,3 +204,15 @@ def test_what_cannot_be_an_entry_is_refused_in_a_sentence(
         Queue(session).add(**entry | wrong)
     session.rollback()
     assert [item.campaign for item in Queue(session).iter_queue()] == ["tidy"]
+
+
+@pytest.mark.parametrize("unkept", ["a\x00b", "\ud800"])
+@pytest.mark.parametrize("name", ["command", "context", "change_set", "requester"])
+def test_what_the_database_cannot_keep_is_refused(
+    put: Put, session: Session, name: str, unkept: str
+) -> None:
+    with pytest.raises(Unstorable):
+        put("ash", **{name: unkept})
+    with pytest.raises(Unstorable):
+        Queue(session).get_position("tidy", "ash", change_set=unkept)
+    assert list(Queue(session).iter_queue()) == []

@@ -13,7 +13,12 @@ from sqlalchemy.orm import Session
 from janitor.errors import Failure
 from janitor.queue import UnknownBucket
 from janitor.queue.new_entry import BUCKETS, ImpossibleEntry
-from janitor.schedule import CandidateUnavailable, bulk_add_to_queue
+from janitor.schedule import (
+    CandidateUnavailable,
+    bulk_add_to_queue,
+    iter_candidates_with_publish_policy,
+    queue_item_from_candidate_and_publish_policy,
+)
 from tests.integration.schedule.entries import Key, Row, put, queued, some_entries, statements
 from tests.integration.schedule.test_formula import World, generate, reference, store
 
@@ -131,7 +136,7 @@ def test_a_rehearsal_adds_nothing_and_finds_what_is_wrong(field: Any, session: S
     bulk_add_to_queue(session, [("ash", None, "x", "tidy", 1, 0.5)], dry_run=True)
     assert queued(session) == {}
     with pytest.raises(CandidateUnavailable):
-        bulk_add_to_queue(session, [("ash", None, "x", "tidy", 1, None)], dry_run=True)
+        bulk_add_to_queue(session, [("ash", None, None, "tidy", 1, None)], dry_run=True)
 
 
 @pytest.mark.parametrize(
@@ -152,6 +157,28 @@ def test_with_one_that_is_wrong_none_comes_in(
         bulk_add_to_queue(session, [("ash", None, "x", "tidy", 1, 0.5), wrong])
     session.commit()
     assert queued(session) == {}
+
+
+def test_no_candidate_need_say_a_chance(field: Any, session: Session) -> None:
+    field.codebase("ash")
+    bulk_add_to_queue(session, [("ash", None, "x", "tidy", 1, None)])
+    assert [entry["command"] for entry in queued(session).values()] == ["x"]
+
+
+def test_candidates_of_a_change_set_keep_it(field: Any, session: Session) -> None:
+    field.codebase("ash")
+    field.change_set("spring")
+    field.candidate("ash", change_set="spring", command="of spring", context="1")
+    field.candidate("ash", command="of none")
+    rows = iter_candidates_with_publish_policy(session)
+    todo = [queue_item_from_candidate_and_publish_policy(row) for row in rows if row.change_set]
+    bulk_add_to_queue(session, todo, change_set="spring")
+    bulk_add_to_queue(session, [("ash", None, None, "tidy", None, None)], change_set="spring")
+    ((key, entry),) = queued(session).items()
+    assert key == ("ash", "tidy", "spring")
+    assert (entry["command"], entry["context"]) == ("of spring", "1")
+    with pytest.raises(ImpossibleEntry, match="no such change set"):
+        bulk_add_to_queue(session, todo, change_set="autumn")
 
 
 def test_a_bucket_that_there_is_not(field: Any, session: Session) -> None:

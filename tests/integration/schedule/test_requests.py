@@ -11,7 +11,13 @@ from sqlalchemy.orm import Session
 
 from janitor.errors import Failure
 from janitor.queue import Queue
-from janitor.schedule import CandidateUnavailable, do_schedule, estimate_duration, schedule_next
+from janitor.schedule import (
+    CandidateUnavailable,
+    do_schedule,
+    do_schedule_control,
+    estimate_duration,
+    schedule_next,
+)
 from janitor.schedule.recompute import recompute
 from janitor.schedule.requests import RequestRun, request_run
 
@@ -230,3 +236,30 @@ def test_without_a_candidate_to_publish_nothing_is_next(field: Any, session: Ses
 def items(session: Session) -> list[Any]:
     """The items in the caller's transaction."""
     return list(Queue(session).iter_queue())
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        {"campaign": "a\x00b"},
+        {"codebase": "\ud800"},
+        {"change_set": "a\x00b"},
+        {"requester": "\ud800"},
+        {"bucket": "sideways"},
+        {"offset": float("nan")},
+    ],
+)
+def test_what_cannot_be_asked_for_is_told(
+    field: Any, session: Session, ask: dict[str, Any]
+) -> None:
+    field.codebase("hello")
+    field.candidate("hello")
+    with pytest.raises(Failure):
+        do_schedule(session, **{"campaign": "tidy", "codebase": "hello", "bucket": "manual"} | ask)
+    assert field.queue() == []
+
+
+def test_a_revision_that_is_no_text_is_told(field: Any, session: Session) -> None:
+    field.codebase("hello")
+    with pytest.raises(Failure, match="no revision: it is not UTF-8"):
+        do_schedule_control(session, "hello", main_branch_revision=b"\xff")

@@ -43,14 +43,21 @@ class Scope:
         """Whether no codebase and no campaign is named: all candidates, or all of a part."""
         return self.codebases is None and self.campaigns is None
 
-    def parameters(self, conn: Conn) -> dict[str, Any]:
-        """Return what the statements built on the estimates take."""
+    def parameters(self, conn: Conn, satisfied: list[str] | None = None) -> dict[str, Any]:
+        """Return what the statements built on the estimates take.
+
+        Args:
+            conn: a connection or session.
+            satisfied: what :func:`.satisfied_runs` finds; looked up unless given.
+        """
+        if satisfied is None:
+            satisfied = satisfied_runs(conn, self.codebases, self.campaigns)
         return {
             "codebases": _listed(self.codebases),
             "campaigns": _listed(self.campaigns),
             "first": self.first,
             "beyond": self.beyond,
-            "satisfied": satisfied_runs(conn, self.codebases, self.campaigns),
+            "satisfied": satisfied,
         }
 
 

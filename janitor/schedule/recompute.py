@@ -11,12 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
+from janitor.schedule.dependencies import satisfied_runs
 from janitor.schedule.estimates import Scope, with_estimates
 from janitor.schedule.options import PARITY, Options
 from janitor.schedule.places import placed
@@ -45,6 +46,25 @@ _FOR_SOME = text(f"{_SHARE_WRITING}; {_SETTINGS}")
 # With statistics of the queue from when it was short (the pass before this one filled it), the
 # planner would compare each entry with each candidate, and that does not end.
 _FOR_ALL = text(f"{_SHARE_WRITING}; {_SETTINGS}; SET LOCAL enable_nestloop = off")
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """What all parts of a pass go by, as it was when the pass began.
+
+    Args:
+        lowest: the priority that new entries come in at.
+        satisfied: the runs that :func:`.satisfied_runs` finds.
+    """
+
+    lowest: int
+    satisfied: list[str]
+
+    @classmethod
+    def of_now(cls, conn: Conn) -> Beginning:
+        """Return it for a pass over all candidates that begins now."""
+        lowest = conn.execute(text("SELECT coalesce(min(priority), 0) FROM queue")).scalar_one()
+        return cls(lowest, satisfied_runs(conn, None, None))
 
 
 def recompute(
@@ -109,7 +129,7 @@ def prepare(conn: Conn, scope: Scope) -> None:
 
 
 def place(
-    conn: Conn, scope: Scope, *, options: Options = PARITY, lowest: int | None = None
+    conn: Conn, scope: Scope, *, options: Options = PARITY, beginning: Beginning | None = None
 ) -> Recomputation:
     """Give the candidates of a scope their places, and take out entries of those that are gone.
 
@@ -117,9 +137,9 @@ def place(
         conn: the caller's transaction.
         scope: which candidates.
         options: how places are given.
-        lowest: the priority that new entries come in at; that of the first entry unless given.
+        beginning: that of the pass that this is a part of; as it is now unless given.
     """
-    row = _execute(conn, scope, options, _COUNTS, lowest)[0]
+    row = _execute(conn, scope, options, _COUNTS, beginning)[0]
     return Recomputation(row.candidates, row.added, row.changed, row.removed)
 
 
@@ -140,10 +160,11 @@ def _rehearse(conn: Conn, scope: Scope, options: Options) -> Recomputation:
 
 
 def _execute(
-    conn: Conn, scope: Scope, options: Options, told: str, lowest: int | None = None
+    conn: Conn, scope: Scope, options: Options, told: str, beginning: Beginning | None = None
 ) -> Sequence[Any]:
     compared = _COMPARE + placed(options, everything=scope == Scope())
-    parameters = scope.parameters(conn) | {"who": REQUESTER, "lowest": lowest}
+    parameters = scope.parameters(conn, beginning.satisfied if beginning else None)
+    parameters |= {"who": REQUESTER, "lowest": beginning and beginning.lowest}
 
     def write(unless_there: str) -> Sequence[Any]:
         writing = _WRITE.format(unless_there=unless_there, still_free=_STILL_FREE)

@@ -71,8 +71,8 @@ def check(conn: Conn, selection: Selection) -> None:
     """Check that a selection names what there is.
 
     Raises:
-        UnknownChoice: names each campaign without candidates, each pattern that no codebase
-            matches and each result code that no run has.
+        UnknownChoice: names each campaign without candidates and entries, each pattern that no
+            codebase matches and each result code that no run has.
     """
     unknown = conn.execute(text(_UNKNOWN), selection.parameters()).all()
     if not unknown:
@@ -108,6 +108,7 @@ named_publish_policy AS (
 _UNKNOWN = """
 SELECT 'campaign' AS kind, name FROM unnest(cast(:campaigns AS text[])) AS name
 WHERE NOT EXISTS (SELECT FROM candidate WHERE suite = name)
+    AND NOT EXISTS (SELECT FROM queue WHERE suite = name)
 UNION ALL
 SELECT 'codebase', translate(pattern, '%_', '*?') FROM unnest(cast(:patterns AS text[])) AS pattern
 WHERE NOT EXISTS (SELECT FROM codebase WHERE name LIKE pattern)

@@ -11,14 +11,14 @@ from __future__ import annotations
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import pairwise
+from math import ceil
 
 from sqlalchemy import Engine, text
 
 from janitor.schedule.estimates import Scope
 from janitor.schedule.options import PARITY, Options
 from janitor.schedule.recomputation import Recomputation
-from janitor.schedule.recompute import place, prepare, steps_in
+from janitor.schedule.recompute import Beginning, place, prepare, steps_in
 from janitor.state import Conn
 
 AT_ONCE = 2  # more would take the server from those who ask it meanwhile
@@ -34,8 +34,8 @@ def recompute_all(
     Args:
         engine: on the state database; three connections of it are used at most.
         options: how places are given. Fair shares need the whole queue at once: one part.
-        least: how many candidates there are in a part, about.
-        most: the same, if there are very many.
+        least: how many candidates a part has, about, if there are few.
+        most: how many it has at most, about.
 
     Returns:
         What was done; a second pass at the same time steps aside.
@@ -46,12 +46,12 @@ def recompute_all(
         if not steps_in(conn):
             return Recomputation(stepped_aside=True)
         scopes = [Scope()] if options.fair_shares else _parts(conn, least, most)
-        lowest = conn.execute(text("SELECT coalesce(min(priority), 0) FROM queue")).scalar_one()
+        beginning = Beginning.of_now(conn)
 
         def place_part(scope: Scope) -> Recomputation:
             with engine.begin() as own:
                 prepare(own, scope)
-                return place(own, scope, options=options, lowest=lowest)
+                return place(own, scope, options=options, beginning=beginning)
 
         with ThreadPoolExecutor(AT_ONCE) as pool:
             done = sum(pool.map(place_part, scopes), start=Recomputation())
@@ -59,12 +59,12 @@ def recompute_all(
 
 
 def _parts(conn: Conn, least: int, most: int) -> list[Scope]:
-    """Cut the codebases by name, in parts with about as many candidates."""
+    """Cut the codebases by name, in parts of as many, so that each has about as many candidates."""
     candidates = conn.execute(text("SELECT count(*) FROM candidate")).scalar_one()
-    size = min(max(candidates // AT_ONCE, least), most)
-    begins = conn.execute(_BEGINS, {"parts": max(candidates // size, 1)}).scalars()
-    bounds = ["", *begins, None]
-    return [Scope(first=first or "", beyond=beyond) for first, beyond in pairwise(bounds)]
+    size = min(max(ceil(candidates / AT_ONCE), least), most)
+    begins = list(conn.execute(_BEGINS, {"parts": max(ceil(candidates / size), 1)}).scalars())
+    bounds = zip(["", *begins], [*begins, None], strict=True)
+    return [Scope(first=first, beyond=beyond) for first, beyond in bounds]
 
 
 _BEGINS = text("""

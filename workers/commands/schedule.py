@@ -33,16 +33,23 @@ def recompute(
 ) -> None:
     """Give every candidate its place in the queue."""
     from janitor.deployment import Deployment  # noqa: PLC0415 - see the package's docstring
+    from janitor.names import checked_slug  # noqa: PLC0415
     from janitor.schedule.estimates import Scope  # noqa: PLC0415
     from janitor.schedule.recompute import recompute as give_places  # noqa: PLC0415
+    from janitor.schedule.selection import Selection, check  # noqa: PLC0415
     from janitor.schedule.whole import recompute_all  # noqa: PLC0415
 
+    for kind, names in {"campaign": campaigns, "codebase": codebases}.items():
+        for name in names:
+            checked_slug(name, kind)
     scope = Scope(codebases or None, campaigns or None)
     deployment = Deployment(load(context.obj))
     if scope == Scope() and not dry_run:
         done = recompute_all(deployment.engine, options=deployment.scheduling)
     else:
         with deployment.engine.begin() as conn:
+            if scope != Scope():
+                check(conn, Selection(campaigns=campaigns, codebases=codebases))
             done = give_places(conn, scope, dry_run=dry_run, options=deployment.scheduling)
     click.echo(json.dumps(done.as_json(), indent=2) if as_json else str(done))
 

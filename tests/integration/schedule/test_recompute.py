@@ -8,9 +8,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import Engine, delete, event, select, text, update
 from sqlalchemy.orm import Session
 
+from janitor.errors import Failure
 from janitor.queue import Queue
 from janitor.schedule.estimates import Scope
 from janitor.schedule.recomputation import Recomputation
@@ -18,6 +20,7 @@ from janitor.schedule.recompute import recompute
 from janitor.schedule.requests import do_schedule
 from janitor.state.candidate import Candidate
 from janitor.state.queue import QueueEntry
+from workers.cli import cli
 
 HOUR = timedelta(hours=1)
 
@@ -403,3 +406,39 @@ def test_a_dry_run_says_what_a_pass_would_do_and_does_not(field: Any, session: S
     assert signs == {"comes": "+", "changes": "~", "goes": "-"}
     done = run_pass(session)
     assert (done.added, done.changed, done.removed) == (1, 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--campaign", "tidyy"], "campaign 'tidyy' has no candidates; did you mean 'tidy'"),
+        (["--codebase", "helo"], "no codebase matches 'helo'"),
+        (["--codebase", "he*"], "codebase 'he*' is refused"),
+        (["--campaign", "../up"], "campaign '../up' is refused"),
+    ],
+)
+@pytest.mark.parametrize("rehearsal", [[], ["--dry-run"]])
+def test_the_command_tells_names_of_nothing(
+    field: Any, database_url: str, words: list[str], told: str, rehearsal: list[str]
+) -> None:
+    field.codebase("hello")
+    field.candidate("hello")
+    command = CliRunner(env={"JANITOR_DATABASE_LOCATION": database_url})
+    done = command.invoke(cli, ["schedule", "recompute", *words, *rehearsal])
+    assert isinstance(done.exception, Failure)
+    assert told in str(done.exception)
+    assert field.queue() == []
+
+
+def test_a_campaign_without_candidates_can_lose_its_entries(
+    field: Any, session: Session, database_url: str
+) -> None:
+    field.codebase("hello")
+    field.candidate("hello")
+    recompute(session)
+    session.execute(text("DELETE FROM candidate"))
+    session.commit()
+    command = CliRunner(env={"JANITOR_DATABASE_LOCATION": database_url})
+    done = command.invoke(cli, ["schedule", "recompute", "--campaign", "tidy"])
+    assert "1 removed" in done.output
+    assert field.queue() == []

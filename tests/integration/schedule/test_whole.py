@@ -15,6 +15,7 @@ from janitor.schedule import Options
 from janitor.schedule.recomputation import Recomputation
 from janitor.schedule.recompute import keep_passes_aside, recompute
 from janitor.schedule.whole import recompute_all
+from tests.integration.schedule.entries import statements
 from tests.integration.schedule.test_recompute import wait_until_blocked
 
 NAMES = ["00", "10", "92", "aa", "a+b", "a-b", "a.b", "bb", "bb0", "mm", "zz"]
@@ -39,6 +40,16 @@ def test_each_candidate_gets_its_place_once(many: Any, engine: Engine, most: int
     before = many.queue()
     assert recompute_all(engine, least=1, most=most) == Recomputation(candidates=22)
     assert many.queue() == before
+
+
+def test_a_pass_over_many_has_as_many_parts_as_needed(many: Any, engine: Engine) -> None:
+    with statements(engine) as seen:
+        recompute_all(engine, least=1, most=7)
+    assert sum("INSERT INTO queue " in statement for statement in seen) == 4  # of 22
+    with statements(engine) as seen:
+        recompute_all(engine, least=100)
+    assert sum("INSERT INTO queue " in statement for statement in seen) == 1
+    assert len(many.queue()) == 22
 
 
 def test_codebases_without_a_name_are_in_no_part(

@@ -1,4 +1,4 @@
-"""Servers that are not there: what to tell people, and waiting until they are.
+"""Servers that do not do what they should: what to tell people, and waiting until they are there.
 
 A worker does not end because its database or broker is away; it says so once in a line,
 waits and goes on when the server returns.
@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import redis
 from kombu.exceptions import OperationalError as BrokerError
+from psycopg2 import errorcodes
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -20,13 +21,19 @@ from janitor.redaction import redact
 
 logger = logging.getLogger(__name__)
 
+_IN_EACH_OTHERS_WAY = {errorcodes.DEADLOCK_DETECTED, errorcodes.SERIALIZATION_FAILURE}
 FIRST_PAUSE = 1.0  # seconds
 LONGEST_PAUSE = 15.0
 
 
 def advice(error: BaseException) -> str | None:
-    """Return what to tell a person of an error that a server's absence explains, else None."""
+    """Return what to tell a person of an error that a server gave or its absence, else None."""
     if isinstance(error, DBAPIError):
+        if getattr(error.orig, "pgcode", None) in _IN_EACH_OTHERS_WAY:
+            return (
+                "somebody else changed the same rows at the same moment"
+                f" ({_first_line(error.orig)}); nothing of this is stored, try again"
+            )
         return (
             f"the database did not answer as it should: {_first_line(error.orig)}; is PostgreSQL"
             " running, does database_location (JANITOR_DATABASE_LOCATION; without one libpq's"

@@ -15,7 +15,9 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -143,37 +145,70 @@ def _one_at_a_time(conn: Conn, sample: int) -> int:
     return len(candidates)
 
 
-def measure(engine: Engine, candidates: int, runs: int, rounds: int) -> dict[str, Any]:
-    """Return the figures of one size."""
-    with engine.begin() as conn:
-        conn.exec_driver_sql(
-            GENERATE.format(
-                codebases=candidates // CAMPAIGNS, last_campaign=CAMPAIGNS - 1, runs=runs
-            ),
-            execution_options={"no_parameters": True},
-        )
-    _tidy_up(engine)
-    # In turns, so that what else the machine does meets both.
-    baselines, firsts = [], []
+@dataclass
+class Size:
+    """A database with so many candidates and runs, and the seconds that were measured in it."""
+
+    engine: Engine
+    candidates: int
+    runs: int
+    baselines: list[float] = field(default_factory=list)
+    firsts: list[float] = field(default_factory=list)
+    idles: list[float] = field(default_factory=list)
+
+    def generate(self) -> None:
+        """Fill the tables; the queue stays empty."""
+        codebases, last_campaign = self.candidates // CAMPAIGNS, CAMPAIGNS - 1
+        filled = GENERATE.format(codebases=codebases, last_campaign=last_campaign, runs=self.runs)
+        with self.engine.begin() as conn:
+            conn.exec_driver_sql(filled, execution_options={"no_parameters": True})
+        _tidy_up(self.engine)
+
+    def time_first_pass(self) -> None:
+        """Time the baseline and a first pass, each in an empty queue."""
+        engine = self.engine
+        self.baselines.append(_in_an_empty_queue(engine, lambda: one_at_a_time(engine, SAMPLE)))
+        self.firsts.append(_in_an_empty_queue(engine, lambda: recompute_all(engine)))
+
+    def fill_queue(self) -> None:
+        """Have a first pass, so that the next ones change nothing."""
+        recompute_all(self.engine)
+        _tidy_up(self.engine)
+
+    def time_idle_pass(self) -> None:
+        """Time a pass that changes nothing."""
+        self.idles.append(_idle_pass(self.engine))
+
+    def figures(self) -> dict[str, Any]:
+        """Return what was measured."""
+        baseline = statistics.median(self.baselines) / min(SAMPLE, self.candidates)
+        first, idle = statistics.median(self.firsts), statistics.median(self.idles)
+        return {
+            "candidates": self.candidates,
+            "runs": self.runs,
+            "one_at_a_time_per_second": round(1 / baseline),
+            "first_pass_seconds": round(first, 3),
+            "idle_pass_seconds": round(idle, 3),
+            "first_pass_times_faster": round(baseline * self.candidates / first, 1),
+            "idle_pass_times_faster": round(baseline * self.candidates / idle, 1),
+            "first_pass_us_per_candidate": round(first / self.candidates * 1e6, 2),
+            "idle_pass_us_per_candidate": round(idle / self.candidates * 1e6, 2),
+        }
+
+
+def measure(sizes: Sequence[Size], rounds: int) -> list[dict[str, Any]]:
+    """Return the figures of each size; in turns, so that what the machine does meets all."""
+    for size in sizes:
+        size.generate()
     for _ in range(rounds):
-        baselines.append(_in_an_empty_queue(engine, lambda: one_at_a_time(engine, SAMPLE)))
-        firsts.append(_in_an_empty_queue(engine, lambda: recompute_all(engine)))
-    baseline = statistics.median(baselines) / min(SAMPLE, candidates)
-    first = statistics.median(firsts)
-    recompute_all(engine)
-    _tidy_up(engine)
-    idle = statistics.median(_idle_pass(engine) for _ in range(rounds))
-    return {
-        "candidates": candidates,
-        "runs": runs,
-        "one_at_a_time_per_second": round(1 / baseline),
-        "first_pass_seconds": round(first, 3),
-        "idle_pass_seconds": round(idle, 3),
-        "first_pass_times_faster": round(baseline * candidates / first, 1),
-        "idle_pass_times_faster": round(baseline * candidates / idle, 1),
-        "first_pass_us_per_candidate": round(first / candidates * 1e6, 2),
-        "idle_pass_us_per_candidate": round(idle / candidates * 1e6, 2),
-    }
+        for size in sizes:
+            size.time_first_pass()
+    for size in sizes:
+        size.fill_queue()
+    for _ in range(rounds):
+        for size in sizes:
+            size.time_idle_pass()
+    return [size.figures() for size in sizes]
 
 
 def _tidy_up(engine: Engine) -> None:
@@ -209,18 +244,16 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     options.add_argument("--json", action="store_true")
     chosen = options.parse_args()
-    figures = []
-    for candidates in chosen.candidates:
-        with (
-            tempfile.TemporaryDirectory() as directory,
-            EmbeddedPostgres(Path(directory)) as server,
-        ):
+    with ExitStack() as servers:
+        sizes = []
+        for candidates in chosen.candidates:
+            directory = servers.enter_context(tempfile.TemporaryDirectory())
+            server = servers.enter_context(EmbeddedPostgres(Path(directory)))
             engine = create_pool(server.url)
+            servers.callback(engine.dispose)
             upgrade(engine)
-            figures.append(
-                measure(engine, candidates, candidates * chosen.runs_each, chosen.rounds)
-            )
-            engine.dispose()
+            sizes.append(Size(engine, candidates, candidates * chosen.runs_each))
+        figures = measure(sizes, chosen.rounds)
     if chosen.json:
         print(json.dumps(figures, indent=2))
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from janitor.review import (
     SET_PUBLISH_STATUS,
     RecordVerdict,
     SetPublishStatus,
+    follow_up,
     is_superseded,
     note_change,
     one_at_a_time,
@@ -22,8 +24,11 @@ from janitor.review import (
     runs_to_reconsider,
     tell_runner,
 )
+from janitor.review.policy import InvalidPolicy
 from tasks.base import Work, carries, ticks
 from tasks.together import carries_together
+
+logger = logging.getLogger(__name__)
 
 BATCH = 100  # runs that are looked at in one transaction
 
@@ -48,6 +53,7 @@ def set_publish_status(work: Work[SetPublishStatus]) -> None:
         tell_runner(work.ask, here.config.runner_url)
         with work.finish() as session:
             note_change(session, work.ask)
+            follow_up(session, work.ask, here.config.runner_url)
 
 
 @carries_together(ANNOUNCE, most=200, at_once=True)
@@ -63,9 +69,17 @@ def reconsider_runs(deployment: Deployment) -> str:
     """Let publish statuses follow policies where no verdict comes: low values, lapsed approvals."""
     with deployment.sessions() as session:
         run_ids = runs_to_reconsider(session)
-    changed = 0
-    for start in range(0, len(run_ids), BATCH):
-        with deployment.sessions.begin() as session:
-            batch = run_ids[start : start + BATCH]
-            changed += reconsider(session, batch, deployment.config.runner_url)
+    batches = [run_ids[start : start + BATCH] for start in range(0, len(run_ids), BATCH)]
+    changed = sum(_reconsider(deployment, batch) for batch in batches)
     return f"{changed} of {len(run_ids)} runs decided anew"
+
+
+def _reconsider(deployment: Deployment, run_ids: Sequence[str]) -> int:
+    try:
+        with deployment.sessions.begin() as session:
+            return reconsider(session, run_ids, deployment.config.runner_url)
+    except InvalidPolicy as error:  # of one campaign: the runs of others are decided all the same
+        if len(run_ids) == 1:
+            logger.warning("run %s is not decided anew: %s", run_ids[0], error)
+            return 0
+    return sum(_reconsider(deployment, [run_id]) for run_id in run_ids)

@@ -8,7 +8,7 @@ is told where there is one (:mod:`.runner`). :mod:`.waiting` finds the runs that
 one.
 """
 
-from janitor.review.publish_status import follow
+from janitor.review.publish_status import follow, follow_up
 from janitor.review.reconsidering import reconsider, runs_to_reconsider
 from janitor.review.recording import Recorded
 from janitor.review.runner import (
@@ -35,6 +35,7 @@ __all__ = [
     "Recorded",
     "SetPublishStatus",
     "follow",
+    "follow_up",
     "give_verdict",
     "is_superseded",
     "note_change",

@@ -26,9 +26,18 @@ def kept_policies(conn: Conn) -> dict[str, Policy]:
 
 
 def policy_of(conn: Conn, campaign: str) -> Policy:
-    """Return the policy that counts for a campaign: its own, that of ``*``, or the default."""
-    kept = kept_policies(conn)
-    return kept.get(campaign) or kept.get(EVERY_CAMPAIGN) or Policy()
+    """Return the policy that counts for a campaign: its own, that of ``*``, or the default.
+
+    Raises:
+        InvalidPolicy: it was written past :func:`set_policy`, and is none.
+    """
+    kept = conn.execute(
+        select(VerdictPolicy.policy)
+        .where(VerdictPolicy.campaign.in_([campaign, EVERY_CAMPAIGN]))
+        .order_by(VerdictPolicy.campaign == EVERY_CAMPAIGN)
+        .limit(1)
+    )
+    return read_kept(kept.scalar_one_or_none())
 
 
 def read_kept(document: object) -> Policy:

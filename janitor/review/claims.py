@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 
-from janitor.review.waiting import Waiting, Wanted, waiting
+from janitor.review.waiting import Waiting, Wanted, waiting, waits
 from janitor.state import Conn
 from janitor.state.review_claim import ReviewClaim
 
@@ -49,7 +49,9 @@ def claim_next(
     while page := waiting(conn, wanted, limit=_PAGE, after=after):
         for each in sorted(page, key=lambda each: each.claimed_by != reviewer):
             if until := _take(conn, each.run.id, reviewer, lease):
-                return Claimed(each, until)
+                if waits(conn, wanted, each.run.id):  # nobody has judged it meanwhile
+                    return Claimed(each, until)
+                release(conn, each.run.id, reviewer)
         after = page[-1].place
     return None
 

@@ -75,14 +75,15 @@ def _considered(row: Row[Any]) -> Considered:
         policy=read_kept(row.policy),
         given=tuple(Given(who, verdict, qa) for who, verdict, qa in row.given or ()),
         latest_id=row.latest_id or 0,
-        facts=Facts(row.value, row.replaced_by, row.publishable),
+        facts=Facts(row.value, row.replaced_by, row.publishable, row.has_revision),
     )
 
 
-# Reviews that other programs wrote past us are in no history; nothing says whether those came
-# from QA reviewers.
+# Reviews that other programs wrote past us are in no history. Nothing says whether those came from
+# QA reviewers, but of who gave verdicts here before: those count as newer than all of them.
 _CONSIDERED = text("""
 SELECT run.id, run.publish_status, run.value, kept.policy, newest.replaced_by,
+    run.revision IS NOT NULL AS has_revision,
     run.revision IS NOT NULL
         AND run.publish_status IN ('needs-manual-review', 'approved', 'rejected') AS publishable,
     verdicts.given, verdicts.latest_id
@@ -108,16 +109,23 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT max(each.id) AS latest_id, jsonb_agg(
         jsonb_build_array(coalesce(each.reviewer, 'somebody'), each.verdict, each.qa_reviewer)
-        ORDER BY each.id NULLS FIRST, each.reviewer
+        ORDER BY each.turn, each.id, each.reviewer
     ) AS given
     FROM (
-        SELECT id, reviewer, verdict, qa_reviewer FROM review_history WHERE run_id = run.id
+        SELECT id, reviewer, verdict, qa_reviewer, 2 AS turn
+        FROM review_history
+        WHERE run_id = run.id
         UNION ALL
-        SELECT NULL, reviewer, verdict, false FROM review
-        WHERE run_id = run.id AND NOT EXISTS (
-            SELECT FROM review_history AS known
-            WHERE known.run_id = run.id AND known.reviewer IS NOT DISTINCT FROM review.reviewer
-        )
+        SELECT NULL, review.reviewer, review.verdict, coalesce(known.qa_reviewer, false),
+            CASE WHEN known.verdict IS NULL THEN 1 ELSE 3 END
+        FROM review
+        LEFT JOIN LATERAL (
+            SELECT verdict, qa_reviewer FROM review_history
+            WHERE run_id = run.id AND reviewer IS NOT DISTINCT FROM review.reviewer
+            ORDER BY id DESC
+            LIMIT 1
+        ) AS known ON true
+        WHERE review.run_id = run.id AND known.verdict IS DISTINCT FROM review.verdict
     ) AS each
 ) AS verdicts
 WHERE run.id = ANY (:run_ids)

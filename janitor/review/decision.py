@@ -36,11 +36,13 @@ class Facts:
         value: the run's value, if it has one.
         replaced_by: the newer run with another result, if there is one.
         publishable: whether it has a revision, and nobody set it aside.
+        has_revision: whether it has one.
     """
 
     value: int | None = None
     replaced_by: str | None = None
     publishable: bool = True
+    has_revision: bool = True
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,14 @@ def decide(policy: Policy, given: Sequence[Given], facts: Facts) -> Decision:
         facts: what else counts.
     """
     if policy.approvals is None:
-        return _latest(policy, given, facts)
-    newest = {each.reviewer: each for each in given}
-    return _counted(policy, policy.approvals, list(newest.values()), facts)
+        decision = _latest(policy, given, facts)
+    else:
+        newest = {each.reviewer: each for each in given}
+        decision = _counted(policy, policy.approvals, list(newest.values()), facts)
+    if decision.status == "approved" and not facts.has_revision:
+        # Other services' reviews may say so; the schema has no such run.
+        return Decision(None, f"{decision.why}, but there is no revision that could be published")
+    return decision
 
 
 def counts(policy: Policy, each: Given) -> bool:

@@ -8,14 +8,29 @@ from __future__ import annotations
 import json
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    model_validator,
+)
 
 from janitor.errors import Failure
+from janitor.storable import check_storable
 from janitor.wording import refusal_in_words
 
 QA, ANYBODY = "qa", "reviewer"  # the roles that a verdict itself says
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+def _storable(name: str) -> str:
+    check_storable(name)
+    return name
+
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_storable)]
 
 
 class InvalidPolicy(Failure):

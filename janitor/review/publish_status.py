@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import text
 
 from janitor.jobs.together import submit_all
-from janitor.review.considered import Considered
+from janitor.review.considered import Considered, consider
 from janitor.review.decision import Decision
 from janitor.review.runner import SET_PUBLISH_STATUS, SetPublishStatus
 from janitor.runs.news import announce_publish_status, tell_of_publish_statuses
@@ -69,11 +69,34 @@ def follow(conn: Conn, following: Sequence[Following], runner_url: str | None) -
         for each in following
         if (status := _to_set(each, tell_anyway=runner_url is not None)) is not None
     ]
-    if runner_url is not None:
-        submit_all(conn, SET_PUBLISH_STATUS, [_request(*change) for change in changes])
-    elif changes:
+    if not changes:
+        return 0
+    if runner_url is None:
         _change(conn, changes)
+    else:
+        run_ids = [run_id for run_id, _, _ in changes]
+        last = conn.execute(_LAST_CHANGES, {"run_ids": run_ids})
+        since = {run_id: change for run_id, change in last}  # noqa: C416 - a result is no mapping
+        asks = [_request(change, since.get(change[0], 0)) for change in changes]
+        submit_all(conn, SET_PUBLISH_STATUS, asks)
     return len(changes)
+
+
+def follow_up(conn: Conn, told: SetPublishStatus, runner_url: str | None) -> None:
+    """Tell the runner anew if a run was decided otherwise while it was being told.
+
+    Args:
+        conn: a transaction after the runner's: who decides later sees the status that it was told.
+        told: what it was told.
+        runner_url: the runner service.
+    """
+    for run in consider(conn, [told.run_id]):
+        decision = run.decide()
+        if decision.status not in {None, told.publish_status}:
+            actor = run.given[-1].reviewer if run.given else told.actor or ""
+            cause = Cause(actor, decision.why, run.latest_id or None)
+            as_told = replace(run, publish_status=told.publish_status)
+            follow(conn, [Following(as_told, decision, cause)], runner_url)
 
 
 _Change = tuple[str, PublishStatus, Cause]
@@ -92,11 +115,13 @@ def _to_set(each: Following, *, tell_anyway: bool) -> PublishStatus | None:
     return status
 
 
-def _request(run_id: str, status: PublishStatus, cause: Cause) -> SetPublishStatus:
+def _request(change: _Change, since: int) -> SetPublishStatus:
+    run_id, status, cause = change
     return SetPublishStatus(
         run_id=run_id,
         publish_status=status,
         because=cause.verdict_id or 0,
+        since=since,
         actor=cause.actor,
         why=cause.why,
     )
@@ -114,6 +139,10 @@ def _change(conn: Conn, changes: Sequence[_Change]) -> None:
         conn, [(run_id, status, cause.actor, cause.why) for run_id, status, cause in changes]
     )
 
+
+_LAST_CHANGES = text("""
+SELECT run_id, max(id) FROM publish_status_change WHERE run_id = ANY (:run_ids) GROUP BY run_id
+""")
 
 # The trigger that records changes reads the setting; one statement says and does it.
 _CHANGE = text("""

@@ -61,7 +61,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) AS kept
 WHERE run.publish_status = 'needs-manual-review' AND run.revision IS NOT NULL
-    AND (run.value < (policy ->> 'not_required_below')::int
+    AND (to_jsonb(run.value) < policy -> 'not_required_below'
         OR EXISTS (SELECT FROM review_history WHERE run_id = run.id))
     AND (
         SELECT actor IS NULL AND before NOT IN ('unknown', 'needs-manual-review')
@@ -81,5 +81,5 @@ CROSS JOIN LATERAL (
 JOIN run ON run.codebase = newer.codebase AND run.suite = newer.suite
     AND run.start_time < newer.start_time AND run.publish_status = 'approved'
 WHERE newer.finish_time > now() AT TIME ZONE 'UTC' - interval '7 days'
-    AND (policy ->> 'approvals_expire')::bool
+    AND policy -> 'approvals_expire' = 'true'
 """

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, get_args
 
 from sqlalchemy import Row, text
@@ -78,7 +78,8 @@ def give_verdicts(conn: Conn, asks: Sequence[Ask], runner_url: str | None) -> li
 
     Returns:
         For each what became of it; None where this submission is recorded already; or why it is
-        refused, and nothing has changed for it then.
+        refused (like a submission that is recorded with another verdict), and nothing has changed
+        for it then.
 
     Raises:
         InvalidPolicy: a campaign's policy was written past its check.
@@ -143,7 +144,7 @@ def _one_each(asks: Sequence[Ask], places: Sequence[int]) -> Iterator[list[int]]
         yield part
 
 
-def _record(conn: Conn, asks: Sequence[Ask], runner_url: str | None) -> list[Recorded | None]:
+def _record(conn: Conn, asks: Sequence[Ask], runner_url: str | None) -> list[Outcome]:
     """Record verdicts on different runs."""
     considered = {run.run_id: run for run in consider(conn, [ask.run_id for ask in asks])}
     warnings = {run_id: _warning(run) for run_id, run in considered.items()}
@@ -175,12 +176,29 @@ def _record(conn: Conn, asks: Sequence[Ask], runner_url: str | None) -> list[Rec
         if considered[ask.run_id].is_moved_by(given[ask.run_id])
     ]
     follow(conn, following, runner_url)
+    again = _submitted_before(conn, [ask for ask in asks if ask.run_id not in verdict_ids])
     return [
         Recorded(verdict_ids[ask.run_id], decisions[ask.run_id], warnings[ask.run_id])
         if ask.run_id in verdict_ids
-        else None
+        else again[ask.run_id]
         for ask in asks
     ]
+
+
+def _submitted_before(conn: Conn, asks: Sequence[Ask]) -> dict[str, VerdictRefused | None]:
+    """By run, why verdicts whose submissions are recorded are refused: what was said is another."""
+    if not asks:
+        return {}
+    rows = [asdict(ask) | {"verdict": ask.kept} for ask in asks]
+    other = conn.execute(_OTHERWISE, {"verdicts": json.dumps(rows)})
+    refused = {
+        row.run_id: VerdictRefused(
+            f"run {row.run_id}: submission {row.submission!r} of {row.reviewer} is recorded as"
+            f" {row.verdict}; a new verdict needs a submission of its own"
+        )
+        for row in other
+    }
+    return {ask.run_id: refused.get(ask.run_id) for ask in asks}
 
 
 def _notice(ask: Ask, decision: Decision) -> Notice:
@@ -209,7 +227,7 @@ def _send_back(conn: Conn, runs: _Runs, ask: Ask, runner_url: str | None) -> Out
     try:
         with conn.begin_nested():
             (recorded,) = _record(conn, [ask], runner_url)
-            if recorded is not None:
+            if isinstance(recorded, Recorded):
                 do_schedule(
                     conn,
                     run.suite,
@@ -255,4 +273,13 @@ WITH asked AS (
     WHERE review_claim.run_id = asked.run_id AND review_claim.reviewer = asked.reviewer
 )
 SELECT id, run_id FROM given
+""")
+
+_OTHERWISE = text("""
+SELECT recorded.run_id, recorded.reviewer, recorded.submission, recorded.verdict
+FROM jsonb_to_recordset(cast(:verdicts AS jsonb)) AS asked (
+    run_id text, reviewer text, verdict verdict, submission text
+)
+JOIN review_history AS recorded USING (run_id, reviewer, submission)
+WHERE recorded.verdict <> asked.verdict
 """)

@@ -41,6 +41,8 @@ class SetPublishStatus(Payload):
         run_id: the run.
         publish_status: what it shall be.
         because: the last verdict that it follows from; 0 where it follows from none.
+        since: the last change of the run's status before that (``publish_status_change.id``); 0
+            where none is known. A decision that comes back is told again.
         actor: who makes the change, for the record of it.
         why: what made it so, likewise.
     """
@@ -48,6 +50,7 @@ class SetPublishStatus(Payload):
     run_id: RunId
     publish_status: PublishStatus
     because: int
+    since: int = 0
     actor: str | None = None
     why: str | None = None
 
@@ -55,7 +58,7 @@ class SetPublishStatus(Payload):
 SET_PUBLISH_STATUS = JobKind(
     "janitor.review.set_publish_status",
     SetPublishStatus,
-    key=lambda ask: f"{ask.run_id}/{ask.because}/{ask.publish_status}",
+    key=lambda ask: f"{ask.run_id}/{ask.because}/{ask.publish_status}/{ask.since}",
     # No ``run``: nothing of the run's spool is needed.
     retry=RetryPolicy(max_attempts=100),  # most of a day: a verdict outlasts a runner's repair
 )

@@ -113,8 +113,8 @@ def give_verdict(
         What became of it, or None where this submission is recorded already.
 
     Raises:
-        VerdictRefused: there is no such run or verdict, or the run has nothing that could be
-            approved.
+        VerdictRefused: there is no such run or verdict, the run has nothing that could be
+            approved, or the submission is recorded with another verdict.
         CandidateUnavailable: it is to be sent back and nothing says what to run.
         InvalidPolicy: the campaign's policy was written past its check.
     """

@@ -112,6 +112,13 @@ def waiting_runs(conn: Conn, wanted: Wanted) -> list[tuple[str, str]]:
     return [(row.id, row.campaign) for row in found]
 
 
+def waits(conn: Conn, wanted: Wanted, run_id: str) -> bool:
+    """Return whether a run is among those that wait."""
+    only = text(f"SELECT FROM ({WAITING}) AS waiting WHERE id = :run_id")
+    asked = wishes(wanted) | nothing_before() | {"limit": None, "run_id": run_id}
+    return conn.execute(only, asked).first() is not None
+
+
 def wishes(wanted: Wanted) -> dict[str, object]:
     """Return what :data:`WAITING` takes for that."""
     return {
@@ -156,7 +163,11 @@ CROSS JOIN LATERAL (
     SELECT given.number AS reviews,
         CASE WHEN branches.visible THEN 0 ELSE 1 END AS hidden,
         coalesce(-ready.value::bigint, 2147483649) AS worth,
-        coalesce((-1000000 * extract(epoch FROM ready.finish_time))::bigint, -1e18::bigint) AS age,
+        coalesce(
+            CASE WHEN isfinite(ready.finish_time)
+                THEN (-1000000 * extract(epoch FROM ready.finish_time))::bigint END,
+            -1e18::bigint
+        ) AS age,
         ready.id
 ) AS ordered
 LEFT JOIN review_claim AS claim ON claim.run_id = ready.id AND claim.claimed_until > now()

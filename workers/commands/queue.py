@@ -35,7 +35,7 @@ queue.add_command(holds)
 @click.option("--campaign", help="Only this one.")
 @click.option("--codebase", help="Only this one.")
 @click.option("--bucket", help="Only this one.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="List as JSON.")
 @click.pass_context
 def list_entries(

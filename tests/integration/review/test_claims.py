@@ -91,6 +91,23 @@ def test_who_claims_at_the_same_moment_gets_the_next_one(house: Session, engine:
     assert got == ["r2"]
 
 
+def test_what_is_decided_while_somebody_claims_it_is_not_handed_out(
+    house: Session, engine: Engine
+) -> None:
+    got: list[str | None] = []
+    with Session(engine) as other:
+        assert claim_next(house, "ada", Wanted()) is not None
+        second = threading.Thread(target=lambda: got.append(claimed(other, "bob")))
+        second.start()
+        wait_until_blocked(engine)
+        store_review(house, None, None, "r1", "approved", None, "ada", True)
+        house.commit()
+        second.join()
+    assert got == ["r2"]
+    shown = [(each.run.id, each.claimed_by) for each in waiting(house, Wanted())]
+    assert shown == [("r2", "bob"), ("r3", None)]
+
+
 def test_a_claim_is_of_what_was_asked_for(house: Session) -> None:
     add_run(house, "other", "hello-other", suite="polish")
     house.commit()

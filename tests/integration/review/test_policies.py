@@ -9,6 +9,8 @@ import pytest
 from sqlalchemy import Engine, select, text, update
 from sqlalchemy.orm import Session
 
+from janitor.config import Config
+from janitor.deployment import Deployment
 from janitor.review import give_verdict, reconsider, runs_to_reconsider
 from janitor.review.campaign_policy import kept_policies, policy_of, set_policy, unset_policy
 from janitor.review.considered import consider
@@ -16,8 +18,9 @@ from janitor.review.policy import InvalidPolicy, Policy
 from janitor.review.recording import Recorded, Said
 from janitor.state.announcement import AnnouncementRow
 from janitor.state.job import JobRow
-from janitor.state.review import ReviewHistory
+from janitor.state.review import ReviewHistory, ReviewRow
 from janitor.state.run import RunRow
+from tasks.review import reconsider_runs
 from tests.integration.review.scenario import (
     CAMPAIGN,
     CODEBASE,
@@ -254,4 +257,78 @@ def test_where_there_is_a_runner_the_policy_asks_it_once(house: Session) -> None
     (job,) = house.scalars(select(JobRow)).all()
     assert job.payload["publish_status"] == "approved"
     assert job.payload["actor"] == "the verdict policy"
-    assert job.key == "r1/0/approved"
+    assert job.key.startswith("r1/0/approved/")
+
+
+def test_a_decision_that_comes_back_is_told_to_the_runner_again(house: Session) -> None:
+    runner = "http://runner.example.com/"
+
+    def asked() -> list[str]:
+        with house.begin():
+            jobs = house.scalars(select(JobRow).order_by(JobRow.id))
+            return [job.payload["publish_status"] for job in jobs]
+
+    def becomes(status: str) -> None:
+        """As the runner does it and we note it."""
+        with house.begin():
+            house.execute(text("UPDATE run SET publish_status = :new"), {"new": status})
+            house.execute(text("UPDATE publish_status_change SET actor = 'ada'"))
+
+    ask(house, Policy(approvals_expire=True))
+    with house.begin():
+        give_verdict(house, "r1", "approved", reviewer="a", is_qa_reviewer=True, runner_url=runner)
+    becomes("approved")
+    with house.begin():
+        add_another_run(house, "r2", CODEBASE, age=-1)
+        house.execute(text("UPDATE run SET finish_time = now() WHERE id = 'r2'"))
+    reconsidered(house, runner)
+    becomes("needs-manual-review")
+    with house.begin():
+        house.execute(text("DELETE FROM new_result_branch WHERE run_id = 'r2'"))
+        house.execute(text("DELETE FROM run WHERE id = 'r2'"))
+    for _ in range(3):
+        reconsidered(house, runner)
+    assert asked() == ["approved", "needs-manual-review", "approved"]
+
+
+def test_what_other_services_write_over_a_verdict_counts(house: Session) -> None:
+    ask(house, TWO)
+    judge(house, "approved", "ada")
+    house.execute(update(ReviewRow).values(verdict="rejected"))
+    house.commit()
+    decided = judge(house, "approved", "bob").decision
+    assert (decided.status, decided.why) == ("rejected", "rejected by ada")
+    assert judge(house, "approved", "ada").decision.why == "approved by ada and bob"
+
+
+def test_what_others_approved_without_a_revision_is_not_approved(house: Session) -> None:
+    add_run(house, "r2", "hello-2", revision=None, result_code="failed", roles=())
+    add_review(house, "r2", "bob", "approved")
+    house.commit()
+    ask(house, Policy(approvals=1, weights={"reviewer": 1}))
+    decided = judge(house, "abstained", "ada", "r2").decision
+    assert decided.status is None
+    assert "approved by bob, but there is no revision" in decided.why
+    assert status(house, "r2") == "needs-manual-review"
+
+
+def test_a_policy_that_is_none_stops_the_clock_for_no_other_campaign(
+    house: Session, engine: Engine, caplog: pytest.LogCaptureFixture
+) -> None:
+    add_run(house, "r2", "hello-2", value=1, suite="polish")
+    house.commit()
+    ask(house, Policy(not_required_below=10))
+    ask(house, Policy(), "polish")
+    with house.begin():
+        house.execute(
+            text("UPDATE verdict_policy SET policy = :none WHERE campaign = 'polish'"),
+            {"none": '{"not_required_below": true, "approvals_expire": "perhaps"}'},
+        )
+    url = engine.url.render_as_string(hide_password=False)
+    assert reconsider_runs.body(Deployment(Config(database_location=url))).startswith("1 of 2")
+    assert status(house) == "approved"
+    assert "run r2 is not decided anew: this is no policy" in caplog.text
+    with house.begin():
+        assert policy_of(house, CAMPAIGN).not_required_below == 10
+        with pytest.raises(InvalidPolicy):
+            policy_of(house, "polish")

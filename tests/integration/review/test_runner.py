@@ -14,12 +14,21 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, select, text
 from sqlalchemy.orm import Session
 
 from janitor.config import Config
 from janitor.errors import Failure, PassingError
-from janitor.review import SET_PUBLISH_STATUS, SetPublishStatus, is_superseded, tell_runner
+from janitor.review import (
+    SET_PUBLISH_STATUS,
+    SetPublishStatus,
+    give_verdict,
+    is_superseded,
+    tell_runner,
+)
+from janitor.review.campaign_policy import set_policy
+from janitor.review.policy import Policy
+from janitor.state.job import JobRow
 from tests.integration.notifications.carrying import NO_BROKER
 from tests.integration.review.scenario import add_run, review_history
 from workers.app import create_app
@@ -228,8 +237,45 @@ def test_a_decision_does_not_reach_the_runner_after_a_later_one(
     assert [said["publish_status"] for *_, said in runner.asked] == ["approved", "rejected"]
 
 
+def test_a_decision_that_falls_while_the_runner_is_told_is_told_too(
+    reviewed_house: Session, engine: Engine, runner: Runner
+) -> None:
+    url = engine.url.render_as_string(hide_password=False)
+    config = Config(database_location=url, redis_location=NO_BROKER, runner_url=runner.url)
+    add_run(reviewed_house, "r1")
+    set_policy(reviewed_house, "tidy", Policy(approvals=1), actor="ada")
+    approval = review_history(reviewed_house, "r1", "approved")
+    reviewed_house.commit()
+    runner.may_answer.clear()
+    task = create_app(config).tasks[SET_PUBLISH_STATUS.name]
+    ask = {"run_id": "r1", "publish_status": "approved", "because": approval}
+    thread = threading.Thread(target=task, kwargs=ask)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not runner.asked:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    # Nothing is to be told of this: as far as anybody knows, the run waits anyway.
+    back = give_verdict(
+        reviewed_house,
+        "r1",
+        "abstained",
+        reviewer="ada",
+        is_qa_reviewer=True,
+        runner_url="http://x",
+    )
+    assert back is not None
+    reviewed_house.commit()
+    runner.may_answer.set()
+    thread.join()
+    jobs = reviewed_house.scalars(select(JobRow).where(JobRow.state == "pending")).all()
+    (told,) = (job for job in jobs if job.kind == SET_PUBLISH_STATUS.name)
+    assert told.payload["publish_status"] == "needs-manual-review"
+    assert (told.payload["actor"], told.payload["because"]) == ("ada", back.verdict_id)
+
+
 def test_each_verdict_is_a_job_of_its_own_and_outlasts_a_repair() -> None:
-    assert SET_PUBLISH_STATUS.key(ASK) == "run 1/1/approved"
+    assert SET_PUBLISH_STATUS.key(ASK) == "run 1/1/approved/0"
     retry = SET_PUBLISH_STATUS.retry
     pauses = [retry.pause(attempt, 0.5) for attempt in range(1, retry.max_attempts)]
     assert sum(pauses, timedelta()) > timedelta(hours=12)

@@ -157,6 +157,15 @@ def test_the_same_submission_twice_is_recorded_once(house: Session) -> None:
     assert [message["publish_status"] for _, message in _again(house)] == ["approved", "rejected"]
 
 
+def test_a_submission_with_another_verdict_is_told(house: Session) -> None:
+    add_run(house, "r2", "hello-2")
+    house.commit()
+    judge(house, "approved", submission="form 1")
+    with pytest.raises(VerdictRefused, match="submission 'form 1' of ada is recorded as approved"):
+        judge(house, "rejected", submission="form 1")
+    assert status(house) == "approved"
+
+
 def test_a_submission_is_one_reviewers_on_one_run(house: Session) -> None:
     add_run(house, "r2", "hello-2")
     house.commit()
@@ -225,6 +234,7 @@ def test_where_there_is_a_runner_it_is_asked_and_the_row_is_left_alone(house: Se
             "run_id": "r1",
             "publish_status": verdict,
             "because": number,
+            "since": 1,
             "actor": "ada",
             "why": f"{verdict} by ada",
         }

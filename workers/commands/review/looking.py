@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # --help needs no database
 @click.command("list")
 @selection
 @click.option("--reviewer", help="Leave out what this reviewer has reviewed.")
-@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=50, show_default=True)
 @click.option("--after", metavar="PLACE", help="Go on where the page before ended.")
 @as_json
 @click.pass_context

@@ -10,9 +10,22 @@ import click
 
 Command = Callable[..., None]
 
+
+def login_name() -> str:
+    """Return who is at the terminal, by name.
+
+    Raises:
+        click.UsageError: the user id has no name, as in many a container.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        raise click.UsageError("your user id has no name here; say who you are") from None
+
+
 reviewer = click.option(
     "--reviewer",
-    default=getpass.getuser,
+    default=login_name,
     show_default="your login name",
     help="Who you are.",
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import BinaryIO
 
 import click
 
 from janitor.config import load
 from janitor.names import checked_slug
+from workers.commands.review.options import login_name
 
 _MOST = 1_000_000  # bytes of a document
 
@@ -50,9 +50,7 @@ def check_policy(file: BinaryIO) -> None:
 @policy.command("set")
 @click.argument("campaign")
 @click.argument("file", type=click.File("rb"))
-@click.option(
-    "--actor", default=getpass.getuser, show_default="your login name", help="Who says so."
-)
+@click.option("--actor", default=login_name, show_default="your login name", help="Who says so.")
 @click.pass_context
 def set_one(context: click.Context, campaign: str, file: BinaryIO, actor: str) -> None:
     """Give CAMPAIGN, or '*' for all without one, the policy in FILE ('-': standard input)."""

@@ -65,19 +65,25 @@ def judge(
     from janitor.review.bulk import judge_each  # noqa: PLC0415
 
     deployment = Deployment(load(context.obj))
-    refused = False
-    for each in judge_each(
+    submission = submission or uuid.uuid4().hex
+    judged = judge_each(
         deployment.sessions,
         runs,
         verdict,
         reviewer=reviewer,
         is_qa_reviewer=qa,
         comment=comment,
-        submission=submission or uuid.uuid4().hex,
+        submission=submission,
         runner_url=deployment.config.runner_url,
-    ):
-        refused = refused or each.refusal is not None
-        _say(each)
+    )
+    refused = False
+    try:
+        for each in judged:
+            refused = refused or each.refusal is not None
+            _say(each)
+    except Exception:
+        click.echo(f"broken off; the same again with --submission {submission} goes on", err=True)
+        raise
     if refused:
         context.exit(1)
 

@@ -63,20 +63,23 @@ class Work(Generic[P]):
         self.finished = True
 
 
+Body = Callable[[Session, Deployment, Sequence[Any]], Sequence[Failure | None]]
+
+
 @dataclass(frozen=True)
 class Together:
-    """The code that does many jobs of a kind in one transaction; see :mod:`tasks.together`.
+    """How jobs of a kind are worked off by one child of a worker; see :mod:`tasks.together`.
 
     Args:
-        body: the code.
+        body: the code that does many in one transaction; None where each is done alone.
         most: how many at once.
         at_once: whether a worker of its pool that asks for some in the course of its own work does
             them itself, right after the commit. For what takes less than a message would.
     """
 
-    body: Callable[[Session, Deployment, Sequence[Any]], Sequence[Failure | None]]
+    body: Body | None
     most: int
-    at_once: bool
+    at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,7 +89,7 @@ class JobTask:
     Args:
         kind: the kind.
         body: the code.
-        together: the code that carries out many at once, for kinds that have such.
+        together: how one child works off what is due, for kinds that have such.
     """
 
     kind: JobKind[Any]

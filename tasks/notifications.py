@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from janitor.deployment import Deployment
 from janitor.notifications import DELIVER, Deliver
-from janitor.notifications.delivery import read, record_sent, send
+from janitor.notifications.delivery import Sender, read, record_sent
 from janitor.notifications.reminders import digest, remind
-from tasks.base import Work, carries, ticks
+from tasks.base import Work, ticks
+from tasks.together import carries_in_turn
+
+SENDER = Sender()  # of this child
 
 
-@carries(DELIVER)
+@carries_in_turn(DELIVER)
 def deliver(work: Work[Deliver]) -> None:
     """Send one event to one subscription."""
     with work.deployment.sessions() as session:
         found = read(session, work.ask)
     if found is not None:
-        send(*found)
+        SENDER.send(*found)
     with work.finish() as session:
         if found is not None:
             record_sent(session, work.ask)

@@ -25,8 +25,8 @@ from janitor.review import (
     tell_runner,
 )
 from janitor.review.policy import InvalidPolicy
-from tasks.base import Work, carries, ticks
-from tasks.together import carries_together
+from tasks.base import Work, ticks
+from tasks.together import carries_in_turn, carries_together
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ def record(
     return record_verdicts(session, asks, here.config.runner_url)
 
 
-@carries(SET_PUBLISH_STATUS)
+@carries_in_turn(SET_PUBLISH_STATUS)
 def set_publish_status(work: Work[SetPublishStatus]) -> None:
     """Tell the runner service of a publish status, unless a later verdict decided anew."""
     here = work.deployment

@@ -2,7 +2,9 @@
 
 One child of a worker at a time has the turn. It takes what is due of the kind, does it in one
 transaction and looks again, so the more arrives the more is done at once; a single job is done
-right away. Who does not get the turn goes on to the next message: the row is the job. Order and
+right away. Or it does one after the other: what waits for servers of others
+(:func:`carries_in_turn`) then keeps one child busy, and leaves the rest to those who wait for us.
+Who does not get the turn goes on to the next message: the row is the job. Order and
 safety are the ledger's (leases, SKIP LOCKED), not the turn's, so several workers do no harm.
 """
 
@@ -27,7 +29,7 @@ from janitor.deployment import Deployment
 from janitor.errors import Failure, PassingError
 from janitor.jobs import InvalidPayload, JobKind, Lease, Payload, Ring
 from janitor.jobs.together import Leased, finish_all, first_due, lease_due, put
-from tasks.base import JobTask, LedgerTask, Together, Work
+from tasks.base import Body, JobTask, LedgerTask, Together, Work
 from tasks.keeping import kept_alive
 from tasks.patience import patiently, safe
 
@@ -68,8 +70,13 @@ def carries_together(
     return bind
 
 
+def carries_in_turn(kind: JobKind[P]) -> Callable[[Callable[[Work[P]], None]], JobTask]:
+    """Bind a kind of job to the function that does one; a worker does one of the kind at a time."""
+    return lambda body: JobTask(kind, body, Together(body=None, most=1))
+
+
 class TogetherTask(LedgerTask):
-    """Carries a kind of job, many at once; by one child at a time."""
+    """Carries a kind of job, many at once or one after the other; by one child at a time."""
 
     def __init__(self, job: JobTask, deployment: Deployment, together: Together) -> None:
         super().__init__(job, deployment)
@@ -124,14 +131,18 @@ class TogetherTask(LedgerTask):
 
     def _do(self, leased: Sequence[Leased]) -> None:
         works = [work for each in leased if (work := self._read(each)) is not None]
+        if self.together.body is None:
+            for work in works:
+                self._work(work)
+            return
         if not works:
             return
         with kept_alive([work.lease for work in works], self.deployment):
-            self._do_all(works)
+            self._do_all(works, self.together.body)
 
-    def _do_all(self, works: Sequence[Work[Any]]) -> None:
+    def _do_all(self, works: Sequence[Work[Any]], body: Body) -> None:
         try:
-            refused = self._all_at_once(works)
+            refused = self._all_at_once(works, body)
         except (PassingError, SoftTimeLimitExceeded) as error:
             for work in works:
                 self._try_later(work, error)
@@ -148,10 +159,12 @@ class TogetherTask(LedgerTask):
             for work, refusal in refused:
                 self._fail(work, refusal, "failure")
 
-    def _all_at_once(self, works: Sequence[Work[Any]]) -> list[tuple[Work[Any], Failure]]:
+    def _all_at_once(
+        self, works: Sequence[Work[Any]], body: Body
+    ) -> list[tuple[Work[Any], Failure]]:
         """Do jobs in one transaction; returns those that are refused."""
         with self.deployment.sessions.begin() as session:
-            answers = self.together.body(session, self.deployment, [work.ask for work in works])
+            answers = body(session, self.deployment, [work.ask for work in works])
             judged = list(zip(works, answers, strict=True))
             done = [work.lease for work, refusal in judged if refusal is None]
             if done:

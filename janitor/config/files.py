@@ -16,6 +16,7 @@ from janitor.config.merging import merged, put
 from janitor.config.mistakes import Lines, nearest, shown
 from janitor.config.model import Config
 from janitor.config.parser import Parser
+from janitor.named_files import content_of
 
 DEEPEST = 20  # files that include one another; more is a mistake
 _PROFILE = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -61,7 +62,7 @@ class Files:
 
     def _file(self, path: Path, named_at: str, depth: int) -> Config:
         try:
-            text = decoded(path.read_bytes(), str(path))
+            text = decoded(content_of(path), str(path))
         except OSError as error:
             self.told.append(_missing(path, error, named_at))
             return Config()
@@ -112,8 +113,17 @@ class Files:
                 )
             )
             return None
+        if not Path(path).name:
+            return None  # a directory: it was told when it was read
         overlay = overlay_of(Path(path), profile)
-        if overlay.exists():
+        try:
+            overlay.stat()
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            self.told.append(_missing(overlay, error, ""))
+            return None
+        else:
             return overlay
         hint = nearest(profile, profiles_beside(Path(path)))
         self.told.append(

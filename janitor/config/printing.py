@@ -17,6 +17,7 @@ from janitor.redaction import MASK, redact
 
 _INDENT = "  "
 _ESCAPED = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_ODD_PASSWORD = re.compile(r'(://[^:/@]*:)[^@]*["\s][^@]*@')
 _SPECIAL = re.compile(r'["\\\x00-\x1f\x7f]')
 
 Tell = Callable[[str], str]
@@ -54,6 +55,12 @@ def _escape(special: re.Match[str]) -> str:
     return _ESCAPED.get(special[0]) or f"\\{ord(special[0]):03o}"
 
 
+def _redacted(value: object) -> object:
+    # Before it is spelt: what is escaped would hide where a password ends. In a sentence quotes and
+    # spaces end one; in a value they are part of it.
+    return _ODD_PASSWORD.sub(rf"\1{MASK}@", redact(value)) if isinstance(value, str) else value
+
+
 class _Printer:
     def __init__(self, *, secrets: bool, tell: Tell | None) -> None:
         self._secrets = secrets
@@ -83,7 +90,7 @@ class _Printer:
     def _scalar(self, known: Field, value: object) -> str:
         text = spelt(value)
         mark = f"{OURS} " if known.ours else ""
-        shown = f'"{MASK}"' if known.secret else redact(text)
+        shown = f'"{MASK}"' if known.secret else spelt(_redacted(value))
         if self._secrets or shown == text:
             return f"{mark}{known.name}: {text}"
         return f"# {known.name}: {shown} is masked"

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from janitor.config.mistakes import nearest, shown
 from janitor.config.model import Config
+from janitor.named_files import content_of
 
 PREFIX = "JANITOR_"
 CREDENTIALS = "CREDENTIALS_DIRECTORY"
@@ -63,7 +64,7 @@ class Setting:
         if not self._file:
             return self._text
         try:
-            text = Path(self._file).read_text(encoding="utf-8").rstrip("\r\n")
+            text = content_of(self._file).decode().rstrip("\r\n")
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or "it is no text"
             raise Refused(f"{self._file} cannot be read: {why}") from None

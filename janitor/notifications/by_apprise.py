@@ -18,7 +18,7 @@ from janitor.notifications.targets import Target
 if TYPE_CHECKING:
     from apprise import Apprise
 
-PATIENCE = 40.0  # seconds in all; less than the pool's limit
+PATIENCE = 30.0  # seconds in all; less than the pool's limit
 
 
 def send(target: Target, message: Message) -> None:
@@ -43,7 +43,7 @@ def send(target: Target, message: Message) -> None:
 
 def _service(target: Target) -> Apprise | None:
     try:
-        from apprise import Apprise, AppriseAsset  # noqa: PLC0415 - slow, and optional
+        from apprise import Apprise, AppriseAsset, OverflowMode  # noqa: PLC0415 - slow, optional
     except ImportError:
         raise Failure(
             f"target {target.name} needs Apprise: install janitor-workers[notifications]"
@@ -56,7 +56,12 @@ def _service(target: Target) -> Apprise | None:
         service_timeout=PATIENCE,
     )
     service = Apprise(asset=asset)
-    return service if service.add(target.url) else None
+    if not service.add(target.url):
+        return None
+    for each in service:
+        if each.overflow_mode == OverflowMode.UPSTREAM:  # which refuses what is too long for it
+            each.overflow_mode = OverflowMode.SPLIT
+    return service
 
 
 def _why(target: Target, said: list[str]) -> str:

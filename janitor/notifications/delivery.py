@@ -5,12 +5,13 @@ A worker that dies between sending and recording sends again, with the same id: 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from datetime import timedelta
 
 from sqlalchemy import delete, func, or_, select, update
 
-from janitor.errors import Failure
+from janitor.errors import Failure, PassingError
 from janitor.notifications import by_apprise, webhook
 from janitor.notifications.message import Message, compose
 from janitor.notifications.outbox import Deliver, unsent
@@ -20,6 +21,8 @@ from janitor.state.notification import DeliveryRow, SubscriptionRow
 
 KEEP_SENT = timedelta(days=7)
 KEEP_GIVEN_UP = timedelta(days=90)
+REST = 10
+QUICK = 1.0  # seconds
 BATCH = 500  # rows deleted in one transaction
 
 
@@ -66,6 +69,36 @@ def send(target_name: str, message: Message, environ: Mapping[str, str] | None =
     """
     target = find_target(target_name, environ)
     (webhook if target.is_webhook else by_apprise).send(target, message)
+
+
+class Sender:
+    """Sends messages one after the other, and lets no target keep the others waiting.
+
+    A target that took longer than :data:`QUICK` not to take a message is left alone for
+    :data:`REST` times as long as it took beyond that: one that hangs costs a tenth of the time.
+    """
+
+    def __init__(self) -> None:
+        self._left_alone: dict[str, float] = {}  # until when, by name
+
+    def send(
+        self, target_name: str, message: Message, environ: Mapping[str, str] | None = None
+    ) -> None:
+        """Send a message to a target once, as :func:`send` does.
+
+        Raises:
+            Failure: it will not be taken.
+            PassingError: it may be taken later; or the target is left alone now.
+        """
+        began = time.monotonic()
+        if began < self._left_alone.get(target_name, began):
+            raise PassingError(f"target {target_name} kept us waiting, and is left alone a while")
+        try:
+            send(target_name, message, environ)
+        except BaseException:  # also the end of patience with this task
+            now = time.monotonic()
+            self._left_alone[target_name] = now + REST * (now - began - QUICK)
+            raise
 
 
 def record_sent(conn: Conn, ask: Deliver) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote_plus, urlsplit
 
 from janitor.errors import Failure
+from janitor.named_files import content_of
 from janitor.redaction import MASK, redact
 
 PREFIX = "JANITOR_NOTIFY_"
@@ -125,8 +126,8 @@ def _words(name: str, environ: Mapping[str, str]) -> tuple[str, list[str]]:
 
 def _read(name: str, origin: str, path: Path) -> list[str]:
     try:
-        return path.read_text(encoding="utf-8").split()
-    except (OSError, UnicodeDecodeError) as error:
+        return content_of(path).decode().split()
+    except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it is no text"
         raise BadTarget(f"target {name}: {origin} cannot be read: {why}") from None
 

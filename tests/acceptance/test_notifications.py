@@ -9,9 +9,10 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from janitor.notifications import notify
-from janitor.notifications.deliveries import Delivery, deliveries
+from janitor.notifications.deliveries import Delivery, deliveries, send_test
 from janitor.notifications.subscriptions import Subscription, set_subscription
 from janitor.state.job import JobRow
+from janitor.state.review import ReviewRow
 from tests.acceptance.harness import PATIENCE, Janitor
 from tests.acceptance.scenario import RUN, a_run_with_logs
 from tests.integration.notifications.receiver import SECRET, Answer, Receiver, receiving
@@ -78,6 +79,32 @@ def test_an_error_passes(janitor: Janitor, receiver: Receiver) -> None:
     done = wait_until_sent(janitor)
     assert {received.id for received in receiver.received} == {done.message_id}
     assert len(receiver.received) == 2
+
+
+def test_a_target_that_hangs_keeps_one_child_busy_and_no_verdict_waiting(
+    janitor: Janitor, receiver: Receiver
+) -> None:
+    a_run_with_logs(janitor, 0)
+    with janitor.session() as session:
+        set_subscription(session, Subscription("ops", "test", "ops"))
+        for _ in range(12):  # more than there are children
+            send_test(session, "ops")
+        session.commit()
+    receiver.answers += [receiver.hang() for _ in range(12)]
+    janitor.start("worker", "review")
+    janitor.start("worker", "schedule")
+    janitor.start("beat")
+    janitor.wait("the first message to arrive", lambda _: receiver.received)
+    janitor.wait(
+        "all to be asked of the worker",
+        lambda session: session.scalar(text("SELECT bool_and(rung_at IS NOT NULL) FROM job")),
+    )
+    verdict = {"run_id": RUN, "verdict": "abstained", "reviewer": "ada", "submission": "1"}
+    janitor.send("janitor.review.record", **verdict)
+    janitor.wait(
+        "the verdict to be recorded", lambda session: session.scalar(select(ReviewRow.reviewer))
+    )
+    assert len(receiver.received) == 1
 
 
 def test_a_test_says_what_became_of_it(janitor: Janitor, receiver: Receiver) -> None:

@@ -9,10 +9,11 @@ import pytest
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from janitor.errors import Failure
+from janitor.errors import Failure, PassingError
 from janitor.notifications import DELIVER, Deliver, notify
 from janitor.notifications.deliveries import Delivery, deliveries, send_again, send_test
-from janitor.notifications.delivery import prune_deliveries, read, record_sent
+from janitor.notifications.delivery import Sender, prune_deliveries, read, record_sent
+from janitor.notifications.message import compose
 from janitor.notifications.subscriptions import (
     NoSubscription,
     Subscription,
@@ -221,3 +222,27 @@ def test_what_ended_long_ago_is_forgotten(house: Session) -> None:
 
 def days_ago(days: int) -> datetime:
     return datetime.now(UTC) - timedelta(days=days)
+
+
+def test_a_target_that_kept_us_waiting_is_left_alone_and_no_other(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("janitor.notifications.delivery.QUICK", -1.0)  # nothing is quick
+    environ = {
+        f"JANITOR_NOTIFY_{name}": f"{receiver.url(f'/{name}')} {SECRET}"
+        for name in ("SLOW", "GOOD")
+    }
+    message = compose("1", "test", datetime.now(UTC), {}, None)
+    sender = Sender()
+    receiver.answers.append(Answer(503))
+    for said in ("target slow answered 503", "target slow kept us waiting, and is left alone"):
+        with pytest.raises(PassingError, match=said):
+            sender.send("slow", message, environ)
+    sender.send("good", message, environ)
+    assert [received.path for received in receiver.received] == ["/SLOW", "/GOOD"]
+    monkeypatch.setattr("janitor.notifications.delivery.QUICK", 60.0)
+    eager = Sender()
+    receiver.answers.append(Answer(503))
+    with pytest.raises(PassingError, match="answered 503"):
+        eager.send("slow", message, environ)
+    eager.send("slow", message, environ)

@@ -163,6 +163,19 @@ def test_a_profile_that_there_is_not(write: Write, profile: str, sentence: str) 
     assert sentence in line
 
 
+@pytest.mark.parametrize("path", ["/", "."])
+def test_a_directory_has_no_profile(path: str) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+        load(path, {"JANITOR_PROFILE": "production"})
+
+
+def test_an_overlay_whose_name_is_too_long_is_told(tmp_path: Path) -> None:
+    path = tmp_path / ("a" * 200 + ".conf")
+    path.touch()
+    with pytest.raises(ConfigError, match="cannot be read: File name too long"):
+        load(path, {"JANITOR_PROFILE": "p" * 60})
+
+
 def test_a_profile_needs_a_file() -> None:
     with pytest.raises(ConfigError, match="needs a file that it lies beside"):
         load(None, PRODUCTION)

@@ -145,3 +145,12 @@ def test_control_characters_stay_on_their_line(value: str) -> None:
     text = as_text(Config(committer=value), secrets=True)
     assert text.count("\n") == 1
     assert read_string(text).committer == value
+
+
+@pytest.mark.parametrize("password", ["hunter2", 'hun"ter2', "hun\\ter2", "hun\tter2"])
+def test_a_password_is_masked_however_it_is_spelt(password: str) -> None:
+    config = Config(logs_location=f"https://me:{password}@example.org/")
+    text = as_text(config, secrets=False)
+    assert "ter2" not in text
+    assert "hun" not in text
+    assert masked(config)

@@ -18,7 +18,7 @@ from janitor.review.statistics import Backlog, backlog
 from janitor.review.waiting import WAITING as WAITING_RUNS
 from janitor.review.waiting import Wanted, nothing_before, wishes
 from janitor.state import Conn
-from janitor.state.notification import SubscriptionRow
+from janitor.state.notification import DeliveryRow, SubscriptionRow
 from janitor.state.review import ReviewHistory
 from janitor.state.run import RunRow
 
@@ -91,15 +91,29 @@ def digest(conn: Conn) -> int:
     today = cast(func.now() - timedelta(hours=DIGEST_HOUR), Date)
     due = conn.execute(
         update(SubscriptionRow)
-        .where(literal(DIGEST).like(_WANTED), SubscriptionRow.digested_on.is_distinct_from(today))
+        .where(literal(DIGEST).like(_WANTED))
+        .where(SubscriptionRow.digested_on.is_(None) | (SubscriptionRow.digested_on < today))
         .values(digested_on=today)
-        .returning(SubscriptionRow.name, SubscriptionRow.campaign),
+        .returning(SubscriptionRow.name, SubscriptionRow.campaign, _LAST_DIGEST),
         execution_options={"synchronize_session": False},
     ).all()
     if not due:
         return 0
-    waiting, verdicts = backlog(conn), _verdicts(conn)
-    return sum(_tell_of_day(conn, name, campaign, waiting, verdicts) for name, campaign in due)
+    waiting = backlog(conn)
+    verdicts = {since: _verdicts(conn, since) for _, _, since in due}
+    return sum(
+        _tell_of_day(conn, name, campaign, waiting, verdicts[since])
+        for name, campaign, since in due
+    )
+
+
+# Since when verdicts are news; of quiet days there is no digest.
+_LAST_DIGEST = func.coalesce(
+    select(func.max(DeliveryRow.created_at))
+    .where(DeliveryRow.subscription == SubscriptionRow.name, DeliveryRow.event == DIGEST)
+    .scalar_subquery(),
+    func.now() - timedelta(days=1),
+)
 
 
 def _tell_of_day(
@@ -127,12 +141,12 @@ def _tell_of_day(
     return True
 
 
-def _verdicts(conn: Conn) -> _Verdicts:
-    """Count the verdicts of the last day by campaign and verdict."""
+def _verdicts(conn: Conn, since: datetime) -> _Verdicts:
+    """Count the verdicts after a moment by campaign and verdict."""
     given = (
         select(RunRow.suite, ReviewHistory.verdict, func.count())
         .join(RunRow, RunRow.id == ReviewHistory.run_id)
-        .where(ReviewHistory.reviewed_at > func.now() - timedelta(days=1))
+        .where(ReviewHistory.reviewed_at > since)
         .group_by(RunRow.suite, ReviewHistory.verdict)
     )
     return {(campaign, verdict): number for campaign, verdict, number in conn.execute(given)}

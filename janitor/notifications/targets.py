@@ -135,7 +135,8 @@ def _read(name: str, origin: str, path: Path) -> list[str]:
 def _check_webhook(target: Target, set_by: str) -> None:
     try:
         url = urlsplit(target.url)
-        usable = bool(url.hostname) and "@" not in url.netloc and (url.port or 1) > 0
+        usable = bool(url.hostname) and "@" not in url.netloc and url.port != 0
+        (url.hostname or "").encode("idna")  # labels that are empty or too long
         usable = usable and target.url.isascii() and target.url.isprintable()
     except ValueError:
         usable = False

@@ -86,7 +86,7 @@ def test_a_target_that_hangs_keeps_one_child_busy_and_no_verdict_waiting(
 ) -> None:
     a_run_with_logs(janitor, 0)
     with janitor.session() as session:
-        set_subscription(session, Subscription("ops", "test", "ops"))
+        set_subscription(session, Subscription("ops", "verdict.*", "ops"))
         for _ in range(12):  # more than there are children
             send_test(session, "ops")
         session.commit()

@@ -59,7 +59,7 @@ def diff(
 
 def _show(lines: Iterable[bytes]) -> None:
     """Print lines as they are; to a person a page at a time, without what a terminal would obey."""
-    from workers.commands.review.screen import plain  # noqa: PLC0415
+    from workers.commands.terminal import plain  # noqa: PLC0415
 
     if sys.stdout.isatty():
         click.echo_via_pager(_coloured(plain(line.decode(errors="replace"))) for line in lines)

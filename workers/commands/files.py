@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from janitor.config import load
+from workers.commands.options import Number
 from workers.commands.progress import progress
 
 if TYPE_CHECKING:  # --help needs no database
@@ -19,7 +20,7 @@ if TYPE_CHECKING:  # --help needs no database
 older_than = click.option(
     "--older-than",
     "hours",
-    type=click.FloatRange(min=0),
+    type=Number(min=0),
     default=24,
     show_default=True,
     help="Hours; what is younger may be stored just now.",
@@ -42,7 +43,7 @@ def add_commands(group: click.Group, kind: Kind) -> None:
     @click.argument("name")
     @click.option(
         "--hours",
-        type=click.FloatRange(min=0, min_open=True, max=7 * 24),
+        type=Number(min=0, min_open=True, max=7 * 24),
         default=1,
         show_default=True,
         help="How long.",

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from janitor.config import load
+from workers.commands.options import Number
 
 LONGEST = 366 * 24 * 60  # minutes
 
 
 @click.command()
 @click.argument("campaign")
-@click.option("--weight", type=float, help="Its share beside the others'; 0 pauses it.")
+@click.option("--weight", type=Number(min=0), help="Its share beside the others'; 0 pauses it.")
 @click.option("--pause/--resume", "paused", default=None, help="Hand nothing out, or again.")
 @click.pass_context
 def pace(context: click.Context, campaign: str, weight: float | None, paused: bool | None) -> None:
@@ -38,7 +39,7 @@ def pace(context: click.Context, campaign: str, weight: float | None, paused: bo
 @click.argument("host")
 @click.option(
     "--minutes",
-    type=click.FloatRange(min=0, max=LONGEST, min_open=True),
+    type=Number(min=0, max=LONGEST, min_open=True),
     help="Take nothing from it for so long.",
 )
 @click.option("--most", type=click.IntRange(min=0), help="Claims at once; 0 is none.")

@@ -131,7 +131,7 @@ def search(
 
 def _print(lines: Iterable[bytes]) -> None:
     """Print lines as they are; on a terminal without what it would obey."""
-    from workers.commands.review.screen import plain  # noqa: PLC0415
+    from workers.commands.terminal import plain  # noqa: PLC0415
 
     to_people = sys.stdout.isatty()
     for line in lines:

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 import click
 
 from janitor.config import load
+from workers.commands.options import Number
+from workers.commands.terminal import plain
 
 if TYPE_CHECKING:
     from janitor.notifications.deliveries import Delivery, State
+
+_LONGEST_REASON = 500  # characters
 
 
 @click.group()
@@ -47,7 +51,7 @@ def list_subscriptions(context: click.Context, as_json: bool) -> None:
 @click.option(
     "--remind-after",
     "days",
-    type=click.FloatRange(min=0, max=366, min_open=True),
+    type=Number(min=0, max=366, min_open=True),
     default=3,
     show_default=True,
     help="Days that a run waits for a review before a reminder.",
@@ -89,9 +93,7 @@ def remove(context: click.Context, name: str) -> None:
 
 @notifications.command()
 @click.argument("name")
-@click.option(
-    "--wait", type=click.FloatRange(min=0), default=30, show_default=True, help="Seconds at most."
-)
+@click.option("--wait", type=Number(min=0), default=30, show_default=True, help="Seconds at most.")
 @click.pass_context
 def test(context: click.Context, name: str, wait: float) -> None:
     """Have a test sent to the subscription NAME; exits with 1 if it was not taken."""
@@ -155,6 +157,7 @@ def again(context: click.Context, deliveries: tuple[int, ...]) -> None:
 
 
 def _line(one: Delivery) -> str:
-    tried = f"  {one.attempts} attempts: {one.reason}" if one.reason else ""
+    tried = f"  {one.attempts} attempts: {one.reason[:_LONGEST_REASON]}" if one.reason else ""
     about = f"  {one.run_id}" if one.run_id else ""
-    return f"{one.id}  {one.state}  {one.subscription}  {one.event}{about}{tried}"
+    # Others' servers say what went wrong, at any length.
+    return plain(f"{one.id}  {one.state}  {one.subscription}  {one.event}{about}{tried}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from janitor.config import load
+from workers.commands.options import Number
 
 if TYPE_CHECKING:
     from janitor.schedule.bulk_requests import BulkRequest
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @click.option("--bucket", default="manual", show_default=True, help="Where to wait.")
 @click.option(
     "--offset",
-    type=float,
+    type=Number(),
     default=-1,
     show_default=True,
     help="How far behind the lowest priority; -1 is the front of the bucket.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from janitor.config import load
+from workers.commands.options import Number
 from workers.commands.progress import progress
 
 if TYPE_CHECKING:  # --help needs no database
@@ -116,7 +117,7 @@ def list_policies(context: click.Context, as_json: bool) -> None:
 @click.argument("files", type=_KINDS)
 @_campaign
 @_result
-@click.option("--days", type=click.FloatRange(min=0), required=True, help="After the run's end.")
+@click.option("--days", type=Number(min=0), required=True, help="After the run's end.")
 @click.option(
     "--keep-newest",
     type=click.IntRange(min=0),

@@ -145,6 +145,34 @@ def test_a_digest_a_day(house: Session) -> None:
     assert digest(house) == 1
 
 
+def test_a_digest_tells_of_each_verdict_once(house: Session) -> None:
+    """However late the clock was with the one before."""
+    subscribe(house)
+    review_history(house, "old", "approved")
+    assert digest(house) == 1
+    house.commit()
+    earlier = timedelta(hours=40)
+    house.execute(update(DeliveryRow).values(created_at=DeliveryRow.created_at - earlier))
+    house.execute(text("UPDATE review_history SET reviewed_at = now() - interval '41 hours'"))
+    review_history(house, "new", "rejected")
+    house.execute(
+        text(
+            "UPDATE review_history SET reviewed_at = now() - interval '30 hours'"
+            " WHERE verdict = 'rejected'"
+        )
+    )
+    house.execute(update(SubscriptionRow).values(digested_on=SubscriptionRow.digested_on - 1))
+    assert digest(house) == 1
+    newest = select(DeliveryRow).order_by(DeliveryRow.id.desc()).limit(1)
+    assert house.scalars(newest).one().details["verdicts"] == "rejected: 1"
+
+
+def test_a_clock_that_is_behind_tells_no_day_twice(house: Session) -> None:
+    subscribe(house)
+    house.execute(text("UPDATE notification_subscription SET digested_on = now()::date + 1"))
+    assert digest(house) == 0
+
+
 def test_a_digest_is_of_one_campaign_where_that_is_wanted(house: Session) -> None:
     subscribe(house, campaign=CAMPAIGN)
     digest(house)

@@ -6,12 +6,10 @@ terminal as a control sequence.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from janitor.review.dossier import Change, Dossier, Page, Spoken
-
-_CONTROL = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+from workers.commands.terminal import plain
 
 
 def screen(seen: Dossier, *, diff_lines: int, log_lines: int) -> str:
@@ -84,8 +82,3 @@ def _log(page: Page, most: int) -> Iterator[str]:
 
 def _size(page: Page, lines: int) -> str:
     return page.problem or f"{lines} lines"
-
-
-def plain(text: str) -> str:
-    """Return text from outside without what a terminal would obey."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from janitor.deployment import Deployment
+from janitor.errors import JanitorError, PassingError
+from janitor.queue import closed_hosts
 from janitor.state.alone import alone
+from janitor.vcs.branch_failures import host_of
 from janitor.vcs.branches.publishing import (
     PUBLISH,
     PublishRun,
@@ -15,11 +19,14 @@ from janitor.vcs.branches.publishing import (
     record_published,
     withdraw,
 )
+from janitor.vcs.errors import BranchOpenFailure
 from janitor.vcs.outside.git_fetch import Limits
 from janitor.vcs.outside.mirroring import MIRROR, MirrorCodebase, branch_to_mirror, mirror
-from janitor.vcs.outside.rotation import Pace, Rotation
+from janitor.vcs.outside.rotation import Pace, Rotation, close_host
 from janitor.vcs.run_diff import DIFF, MakeDiff, diff_of_run, load_run, record_diff
 from tasks.base import Work, carries, ticks
+
+logger = logging.getLogger(__name__)
 
 
 @carries(DIFF)
@@ -41,8 +48,9 @@ def publish_run(work: Work[PublishRun]) -> None:
         found = branches_to_publish(conn, work.ask.run_id, here.vcs_managers)
         for one in found:
             publish(conn, one, here.vcs_managers)
-    with work.finish() as session:
-        record_published(session, found)
+            # Right away: what is not known to be published would stay when the run goes.
+            with here.sessions.begin() as session:
+                record_published(session, [one])
 
 
 @carries(MIRROR)
@@ -51,14 +59,22 @@ def mirror_codebase(work: Work[MirrorCodebase]) -> None:
     here = work.deployment
     with here.sessions() as session:
         branch_url, vcs_type = branch_to_mirror(session, work.ask.codebase)
-    mirror(
-        work.ask.codebase,
-        branch_url,
-        vcs_type,
-        managers=here.vcs_managers,
-        visitor=here.visitor,
-        limits=Limits(depth=work.ask.depth),
-    )
+        host = host_of(branch_url) or ""
+        if host in closed_hosts(session):
+            raise PassingError(f"{work.ask.codebase}: host {host} is left alone for now")
+    try:
+        mirror(
+            work.ask.codebase,
+            branch_url,
+            vcs_type,
+            managers=here.vcs_managers,
+            visitor=here.visitor,
+            limits=Limits(depth=work.ask.depth),
+        )
+    except BranchOpenFailure as failure:
+        with here.sessions.begin() as session:
+            close_host(session, failure, host)
+        raise
 
 
 @ticks("janitor.vcs.look_at_branches")
@@ -79,7 +95,12 @@ def look_at_branches(deployment: Deployment) -> str:
 def withdraw_branches(deployment: Deployment) -> str:
     """Take branches of runs that are gone out of the repositories."""
     with deployment.one_by_one() as conn:
-        gone = gone_runs(conn, deployment.vcs_managers)
-        for one in gone:
-            withdraw(conn, one, deployment.vcs_managers)
-    return f"{len(gone)} branches withdrawn"
+        withdrawn, left = 0, 0
+        for one in gone_runs(conn, deployment.vcs_managers):
+            try:
+                withdraw(conn, one, deployment.vcs_managers)
+                withdrawn += 1
+            except JanitorError as error:  # of one repository: others are no worse for it
+                logger.warning("%s of run %s stays for now: %s", one.branch, one.run_id, error)
+                left += 1
+    return f"{withdrawn} branches withdrawn" + (f", {left} left for later" if left else "")

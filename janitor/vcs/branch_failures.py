@@ -86,7 +86,12 @@ def branch_failure(
         code = "hosted-on-alioth"
     kind = BranchOpenFailure if code in _PASSING else FinalBranchOpenFailure
     seconds = None if pause is None else ceil(pause.total_seconds())
-    return kind(code, redact(f"{url}: {said}"), seconds)
+    return kind(code, redact(f"{url}: {said}"), seconds, host_of(url))
+
+
+def host_of(url: str) -> str | None:
+    """Return the host of a URL with its port, as ``codebase.hostname`` has it."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2] or None
 
 
 def code_of_status(status: int) -> str:

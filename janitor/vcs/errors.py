@@ -50,13 +50,21 @@ class BranchOpenFailure(JanitorError):
         code: one of the codes that services in the field know, ``branch-missing`` and so on.
         description: what a person is told.
         retry_after: how long its host asked us to wait, in seconds, if it did.
+        host: who said so, as URLs have it; after a redirect another than was asked.
     """
 
-    def __init__(self, code: str, description: str, retry_after: int | None = None) -> None:
-        super().__init__(code, description, retry_after)
+    def __init__(
+        self,
+        code: str,
+        description: str,
+        retry_after: int | None = None,
+        host: str | None = None,
+    ) -> None:
+        super().__init__(code, description, retry_after, host)
         self.code = code
         self.description = description
         self.retry_after = retry_after
+        self.host = host
 
     def __str__(self) -> str:
         return f"{self.code}: {self.description}"

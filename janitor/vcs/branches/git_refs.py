@@ -135,5 +135,6 @@ def _found(lock: Path) -> os.stat_result | None:
 
 
 def _locks(repository: Path, refs: Sequence[bytes]) -> Iterator[Path]:
-    for name in (*_SHARED, *(ref.decode() for ref in refs)):
+    yield repository / "packed-refs.new"  # what it is written to, under its lock
+    for name in (*_SHARED, *(os.fsdecode(ref) for ref in refs)):
         yield repository / f"{name}.lock"

@@ -5,11 +5,14 @@ To look one up in a file of hundreds is to find its name; libraries make a table
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 _SHA = 40  # hexadecimal digits
+_NO_FILE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 _LINE = re.compile(rb"^([0-9a-f]{40}) (\S.*)$", re.MULTILINE)
 
 
@@ -49,8 +52,10 @@ def read_ref(repository: Path, ref: bytes) -> bytes | None:
     """
     for _ in range(5):  # a symbolic one names another
         try:
-            said = (repository / ref.decode()).read_bytes().rstrip()
-        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            said = (repository / os.fsdecode(ref)).read_bytes().rstrip()
+        except OSError as error:
+            if error.errno not in _NO_FILE:
+                raise
             return PackedRefs(repository).get(ref)
         if not said.startswith(b"ref: refs/") or b".." in said:
             return said if len(said) == _SHA else None

@@ -170,7 +170,9 @@ def withdraw(conn: Conn, gone: Published, managers: Mapping[str, VcsManager]) ->
     if branches is not None:
         with suppress(RepositoryUnavailable):  # it is gone as a whole
             with suppress(BranchMoved):  # by a newer run
-                if branches.get(gone.branch) == gone.revision.encode():
+                if branches.get(gone.branch) == gone.revision.encode() and not _made_again(
+                    conn, gone
+                ):
                     _take_back(branches, gone, _left(conn, gone))
             branches.delete_tags([gone.tag])
     conn.execute(
@@ -226,6 +228,11 @@ def _left(conn: Conn, gone: Published) -> Row[Any] | None:
     return found
 
 
+def _made_again(conn: Conn, gone: Published) -> bool:
+    """Whether a run that is there made the same of the branch, published already or soon."""
+    return bool(conn.execute(_MADE_AGAIN, vars(gone)).scalar_one())
+
+
 def _columns() -> Sequence[Any]:
     names = ("run_id", "role", "codebase", "campaign", "vcs_type", "revision")
     return [getattr(PublishedBranch, name) for name in names]
@@ -239,4 +246,13 @@ WHERE published.codebase = :codebase AND published.campaign = :campaign
     AND published.role = :role
 ORDER BY run.start_time DESC, run.id DESC
 LIMIT 1
+""")
+
+_MADE_AGAIN = text("""
+SELECT EXISTS (
+    SELECT FROM run
+    JOIN new_result_branch AS made ON made.run_id = run.id
+    WHERE run.codebase = :codebase AND run.suite = :campaign
+        AND made.role = :role AND made.revision = :revision
+)
 """)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from janitor.vcs.branch_failures import MISSING, branch_failure
 
 _PROTOCOL = "unsupported-vcs-protocol"
+_GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -71,6 +72,9 @@ def is_public(address: str) -> bool:
         inner = parsed.ipv4_mapped or parsed.sixtofour or _translated(parsed)
         if inner is not None:
             return is_public(str(inner))
+        # Nothing else is given out; other ways of having an address within another are obsolete.
+        if parsed not in _GIVEN_OUT:
+            return False
     return parsed.is_global and not parsed.is_multicast
 
 

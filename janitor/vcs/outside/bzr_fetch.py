@@ -1,8 +1,7 @@
 """Bringing the revisions of a Bazaar branch from outside into a shared repository of ours.
 
-A process of its own does it, Breezy's program without plugins and settings, so that it ends in
-time and writes no file that is too large. It goes where the URL leads: Bazaar's own redirects
-are not looked at again, as Git's are.
+A process of its own does it (:mod:`.bzr_pull`), without plugins and settings, so that it ends in
+time, writes no file that is too large, and goes nowhere but where it is sent.
 """
 
 from __future__ import annotations
@@ -18,12 +17,7 @@ from janitor.vcs.outside.git_fetch import Limits
 from janitor.vcs.outside.visitor import Place, Visitor
 from janitor.vcs.programs.run_once import TookTooLong, run_once
 
-_PULL = (
-    "import sys, breezy.bzr.bzrdir, breezy.bzr.remote;"
-    " from breezy.branch import Branch; from breezy.controldir import ControlDir;"
-    " ours = ControlDir.open(sys.argv[1]).open_repository();"
-    " ours.fetch(Branch.open(sys.argv[2]).repository, sys.argv[3].encode())"
-)
+_PULL = str(Path(__file__).with_name("bzr_pull.py"))
 
 
 def fetch_bzr(place: Place, visitor: Visitor, repository: Path, limits: Limits) -> None:
@@ -38,10 +32,11 @@ def fetch_bzr(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
     Raises:
         BranchOpenFailure: it could not be brought.
     """
-    visitor.outside.check(place.url)
+    addresses = visitor.outside.check(place.url)
     with tempfile.TemporaryDirectory(prefix="janitor-fetch-") as directory:
         ours = repository.as_uri()
-        words = [sys.executable, "-c", _PULL, ours, place.url, place.revision.decode()]
+        asked = [ours, place.url, place.revision.decode(), *addresses]
+        words = [sys.executable, "-I", _PULL, *asked]
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "LC_ALL": "C.UTF-8",

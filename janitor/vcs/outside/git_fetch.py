@@ -7,8 +7,9 @@ where its branches are: so it asks for what is new, and reads no configuration b
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module  # Dulwich is loaded where it is used
 from pathlib import Path
@@ -53,6 +54,7 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
     Raises:
         BranchOpenFailure: it could not be brought.
     """
+    _clear_what_killed_ones_left(repository, limits)
     sha = git_sha(place.revision, null="")
     depth = [] if limits.depth is None else [f"--depth={limits.depth}"]
     with _borrowing(repository) as home:
@@ -76,6 +78,14 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
         except GitFailed as failed:
             raise branch_failure("branch-unavailable", place.url, str(failed)) from None
         _let_be_shallow(repository, shallow, _lines(home / _SHALLOW))
+
+
+def _clear_what_killed_ones_left(repository: Path, limits: Limits) -> None:
+    """Remove packs that nobody is receiving any more: whoever did has been ended since."""
+    for part in (repository / "objects" / "pack").glob("tmp_*"):
+        with suppress(FileNotFoundError):
+            if time.time() - part.stat().st_mtime > 2 * limits.patience:
+                part.unlink()
 
 
 @contextmanager
@@ -122,13 +132,16 @@ def _settings(url: str, visitor: Visitor) -> dict[str, str]:
         "http.lowSpeedLimit": "1000",
         "http.lowSpeedTime": "60",
         "fetch.fsckObjects": "true",
+        "fetch.unpackLimit": "1",  # all that comes is one file, and the limit is of files
         "uploadpack.packObjectsHook": "",
     } | {f"fetch.fsck.{message}": "ignore" for message in _FORGIVEN}
     addresses = visitor.outside.check(url)
     if addresses:
         port = split.port or {"http": 80, "https": 443}[split.scheme]
         # These and no others: the name may have another address by the time that Git asks.
-        settings["http.curloptResolve"] = f"{split.hostname}:{port}:{','.join(addresses)}"
+        places = ",".join(f"[{each}]" if ":" in each else each for each in addresses)
+        if ":" not in (split.hostname or ""):  # an address is no name
+            settings["http.curloptResolve"] = f"{split.hostname}:{port}:{places}"
     login = visitor.credentials.header_for(url)
     if login:
         settings[f"http.{split.scheme}://{split.netloc}/.extraHeader"] = f"Authorization: {login}"

@@ -17,7 +17,8 @@ from janitor.jobs import JobKind, Payload
 from janitor.names import CodebaseName
 from janitor.state import Conn
 from janitor.state.codebase import Codebase
-from janitor.vcs.errors import UnsupportedVcs
+from janitor.vcs.branches.port import BranchExists, BranchMoved
+from janitor.vcs.errors import RepositoryUnavailable, UnsupportedVcs
 from janitor.vcs.local_bzr import LocalBzrVcsManager
 from janitor.vcs.local_git import LocalGitVcsManager
 from janitor.vcs.manager import VcsManager
@@ -81,17 +82,33 @@ def mirror(
         BranchMoved: somebody else mirrored it at the same time.
     """
     visitor = replace(visitor, credentials=visitor.credentials.beside(branch_url))
+    local = {
+        kind: manager
+        for kind, manager in managers.items()
+        if isinstance(manager, (LocalGitVcsManager, LocalBzrVcsManager))
+    }
+    # Before anybody is asked: what others bring while we ask is newer than what we are told.
+    seen = {kind: _main_of(manager, codebase) for kind, manager in local.items()}
     place = visitor.find(branch_url, vcs_type)
-    manager = managers.get(place.vcs_type)
-    if not isinstance(manager, (LocalGitVcsManager, LocalBzrVcsManager)):
+    if place.vcs_type not in local:
         raise UnsupportedVcs(
             f"{codebase}: no directory of {place.vcs_type} repositories is configured to mirror to"
         )
+    manager, there = local[place.vcs_type], seen[place.vcs_type]
     branches = manager.branches(codebase)
     manager.make_repository(codebase)
-    there = branches.get(MIRROR_BRANCH)
     if there != place.revision:
         bring = fetch_git if place.vcs_type == "git" else fetch_bzr
         bring(place, visitor, manager.repository_path(codebase), limits)
-        branches.set(MIRROR_BRANCH, place.revision, expected=there)
+        try:
+            branches.set(MIRROR_BRANCH, place.revision, expected=there)
+        except BranchExists as exists:  # since we looked
+            raise BranchMoved(str(exists)) from None
     return place.revision
+
+
+def _main_of(manager: LocalGitVcsManager | LocalBzrVcsManager, codebase: str) -> bytes | None:
+    try:
+        return manager.branches(codebase).get(MIRROR_BRANCH)
+    except RepositoryUnavailable:
+        return None

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, sessionmaker
 
 from janitor.queue.hosts import closed_hosts, leave_alone
+from janitor.redaction import redact
 from janitor.schedule import do_schedule
 from janitor.state import Conn
 from janitor.state.branch import BranchFailure
@@ -99,26 +100,28 @@ class Rotation:
             if time.monotonic() > until or failures >= _MOST_FAILURES:
                 break
             try:
-                place = self._find(codebase)
+                what = self._look_at(codebase)
             except BranchOpenFailure as failure:
                 outcome[failure.code] += 1
                 with self.sessions.begin() as session:
-                    if note_failure(session, codebase, failure):
-                        break
+                    closed = note_failure(session, codebase, failure)
+                if codebase.host in closed:
+                    break
                 failures = failures + 1 if failure.code in _OF_THE_HOST else 0
             else:
+                outcome[what] += 1
                 failures = 0
-                with self.sessions.begin() as session:
-                    outcome["moved" if note_place(session, codebase, place) else "same"] += 1
         return outcome
 
-    def _find(self, codebase: Row[Any]) -> bytes:
+    def _look_at(self, codebase: Row[Any]) -> str:
         try:
-            return self.visitor.find(codebase.branch_url, codebase.vcs_type).revision
+            revision = self.visitor.find(codebase.branch_url, codebase.vcs_type).revision
+            with self.sessions.begin() as session:
+                return "moved" if note_place(session, codebase, revision) else "same"
         except BranchOpenFailure:
             raise
         except Exception as error:  # noqa: BLE001 - one odd branch does not stop the rotation
-            logger.warning("%s: %s: %s", codebase.name, type(error).__name__, error)
+            logger.warning("%s: %s: %s", codebase.name, type(error).__name__, redact(str(error)))
             raise branch_failure("unknown", codebase.branch_url, type(error).__name__) from None
 
 
@@ -160,8 +163,10 @@ def note_place(conn: Conn, codebase: Row[Any], revision: bytes) -> bool:
     return moved
 
 
-def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> bool:
-    """Record that a branch could not be seen, or that its host wants to be left alone.
+def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> set[str]:
+    """Record that a branch could not be seen, and if its host wants to be left alone.
+
+    Whoever asks too much for one branch is asked for the others of its host next.
 
     Args:
         conn: the caller's transaction.
@@ -169,13 +174,9 @@ def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> 
         failure: why.
 
     Returns:
-        Whether the host is left alone from now on; the codebase waits for its turn then.
+        The host that is left alone from now on, if one is: who answered.
     """
-    asked_too_much = failure.code == _ASKED_TOO_MUCH
-    if asked_too_much or failure.retry_after:
-        rest = timedelta(seconds=failure.retry_after) if failure.retry_after else _REST
-        leave_alone(conn, codebase.host, datetime.now(UTC) + rest)
-        return True
+    closed = close_host(conn, failure, codebase.host)
     looked = conn.execute(_LOOKED, {"name": codebase.name, "url": codebase.branch_url})
     if looked.one_or_none() is not None:
         said = {"code": failure.code, "description": failure.description}
@@ -186,7 +187,23 @@ def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> 
                 index_elements=["codebase"], set_=said | {"times": again, "last_at": func.now()}
             )
         )
-    return False
+    return closed
+
+
+def close_host(conn: Conn, failure: BranchOpenFailure, asked: str) -> set[str]:
+    """Leave a host alone if it asks for that; returns it then.
+
+    Args:
+        conn: the caller's transaction.
+        failure: what was answered.
+        asked: the host that was asked; another may have answered.
+    """
+    if failure.code != _ASKED_TOO_MUCH and not failure.retry_after:
+        return set()
+    host = failure.host or asked
+    rest = timedelta(seconds=failure.retry_after) if failure.retry_after else _REST
+    leave_alone(conn, host, datetime.now(UTC) + rest)
+    return {host}
 
 
 def _ask_for_runs(conn: Conn, codebase: str) -> None:

@@ -275,6 +275,7 @@ with turn_in(repository) as turn:
     turn.note(b"refs/heads/fix")
     (repository / "refs/heads/fix.lock").write_text("")
     (repository / "packed-refs.lock").write_text("")
+    (repository / "packed-refs.new").write_text("")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -284,6 +285,19 @@ def test_what_a_killed_writer_had_locked_is_free_again(git_house: House) -> None
     killed_in(KILLED_WITH_GIT, git_house.path)
     git_house.branches.set("fix", git_house.revisions[1], expected=git_house.revisions[0])
     assert not list(git_house.path.rglob("*.lock"))
+
+
+def test_what_a_killed_writer_had_packed_half_way_is_in_nobody_s_way(git_house: House) -> None:
+    git_house.branches.create("fix", git_house.revisions[0])
+    subprocess.run(["git", "pack-refs", "--all"], cwd=git_house.path, check=True)
+    killed_in(KILLED_WITH_GIT, git_house.path)
+    git_house.branches.delete("fix", expected=git_house.revisions[0])  # writes what is packed anew
+    assert git_house.branches.get("fix") is None
+    assert not (git_house.path / "packed-refs.new").exists()
+
+
+def test_a_name_that_no_file_could_have_is_no_branch(git_house: House) -> None:
+    assert git_house.branches.get("x" * 300) is None
 
 
 def test_what_somebody_else_has_locked_is_left_to_him(git_house: House) -> None:

@@ -7,13 +7,20 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
+from janitor.config import Config
+from janitor.queue import closed_hosts
+from janitor.state.codebase import Codebase
+from janitor.state.job import JobRow
 from janitor.vcs import (
     BranchOpenFailure,
     LocalBzrVcsManager,
@@ -22,12 +29,16 @@ from janitor.vcs import (
     UnsupportedVcs,
     VcsManager,
 )
+from janitor.vcs.branches.port import BranchMoved
 from janitor.vcs.outside.border import Outside
+from janitor.vcs.outside.bzr_fetch import fetch_bzr
 from janitor.vcs.outside.credentials import Credentials
 from janitor.vcs.outside.git_fetch import Limits
-from janitor.vcs.outside.mirroring import mirror
-from janitor.vcs.outside.visitor import Visitor
+from janitor.vcs.outside.mirroring import MIRROR, mirror
+from janitor.vcs.outside.visitor import Place, Visitor
+from tests.integration.notifications.carrying import NO_BROKER
 from tests.integration.vcs.store import Environ, Start, Store, served
+from workers.app import create_app
 
 if TYPE_CHECKING:
     from conftest import BzrStore, GitStore, Server
@@ -225,30 +236,128 @@ def test_a_password_is_on_no_command_line(
     assert set(headers) == {"Basic YWRhOmh1c2g="}
 
 
-def test_a_bazaar_branch_is_brought(bzr_store: BzrStore, ours: dict[str, VcsManager]) -> None:
-    first = bzr_store.commit({"a": b"1"})
+@contextmanager
+def bazaar_at(store: BzrStore) -> Iterator[str]:
+    """Serve the repositories of a store; yields the URL of the branch ``main``."""
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *arguments: object) -> None:
             pass
 
-    with ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(Quiet, directory=str(bzr_store.base))
-    ) as http:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(store.base))) as http:
         thread = threading.Thread(target=http.serve_forever, args=(0.01,))
         thread.start()
         try:
-            url = f"http://127.0.0.1:{http.server_port}/hello/main"
-            assert bring(ours, url, "bzr") == first
-            second = bzr_store.commit({"a": os.urandom(200_000)})
-            with pytest.raises(BranchOpenFailure):
-                bring(ours, url, "bzr", limits=Limits(size=50_000))
-            assert bring(ours, url, "bzr") == second
+            yield f"http://127.0.0.1:{http.server_port}/hello/main"
         finally:
             http.shutdown()
             thread.join()
+
+
+def test_a_bazaar_branch_is_brought(bzr_store: BzrStore, ours: dict[str, VcsManager]) -> None:
+    first = bzr_store.commit({"a": b"1"})
+    with bazaar_at(bzr_store) as url:
+        assert bring(ours, url, "bzr") == first
+        second = bzr_store.commit({"a": os.urandom(200_000)})
+        with pytest.raises(BranchOpenFailure):
+            bring(ours, url, "bzr", limits=Limits(size=50_000))
+        assert bring(ours, url, "bzr") == second
     assert ours["bzr"].branches("copy").tips() == {"main": second}
     assert ours["bzr"].get_diff("copy", first, second)
+
+
+def test_a_stacked_bazaar_branch_leads_to_its_host_and_no_further(
+    bzr_store: BzrStore, ours: dict[str, VcsManager], elsewhere: Server
+) -> None:
+    """Breezy would read what a branch says it is stacked on, whatever that is."""
+    first = bzr_store.commit({"a": b"1"})
+    trunk = bzr_store.base / "hello" / "main"
+    stacked = bzr_store.base / "stacked"
+    done = bzr_store.brz("branch", "--stacked", trunk.as_uri(), str(stacked))
+    assert stacked.is_dir(), done
+    conf = stacked / ".bzr" / "branch" / "branch.conf"
+    with bazaar_at(bzr_store) as url:
+        there = url.replace("/hello/main", "/stacked")
+        for lies in (trunk.as_uri(), f"{elsewhere.url}/hello/main"):
+            conf.write_text(f"stacked_on_location = {lies}\n")
+            with pytest.raises(BranchOpenFailure, match="BadUrl"):
+                bring(ours, there, "bzr")
+        conf.write_text("stacked_on_location = ../hello/main\n")
+        assert bring(ours, there, "bzr") == first
+    assert elsewhere.requests == []
+
+
+def test_a_redirect_of_a_bazaar_host_is_not_gone_after(
+    bzr_store: BzrStore, ours: dict[str, VcsManager], server: Server
+) -> None:
+    """The visitor goes after redirects, and checks each; what it found is not to lead on."""
+    tip = bzr_store.commit({"a": b"1"})
+    ours["bzr"].make_repository("copy")
+    repository = LocalBzrVcsManager.repository_path(ours["bzr"], "copy")  # type: ignore[arg-type]
+    with bazaar_at(bzr_store) as url:
+        named = url.replace("127.0.0.1", "localhost")  # another host, as names go
+        server.answer(302, b"", {"Location": named})
+        with pytest.raises(BranchOpenFailure, match=r"BadUrl|is not gone to"):
+            fetch_bzr(Place("bzr", f"{server.url}/x", b"", tip), INSIDE, repository, UNLIMITED)
+        fetch_bzr(Place("bzr", named, b"", tip), INSIDE, repository, UNLIMITED)
+
+
+def test_what_is_mirrored_meanwhile_is_not_overwritten_by_what_was_seen_before(
+    git_store: GitStore, ours: dict[str, VcsManager], url: str
+) -> None:
+    made = history(git_store, 2)
+    there = f"{url}/git/hello,branch=main"
+
+    class Slow(Visitor):
+        def find(self, branch_url: str, vcs_type: str | None = None) -> Place:
+            found = super().find(branch_url, vcs_type)
+            git_store.commit({b"b": b"x"}, parent=made[-1])
+            bring(ours, there)  # somebody else sees it and is done before us
+            return found
+
+    slow = Slow(INSIDE.outside, INSIDE.credentials, "janitor-test", patience=10)
+    with pytest.raises(BranchMoved):
+        bring(ours, there, visitor=slow)
+    assert ours["git"].branches("copy").get("main") != made[-1]
+
+
+def test_what_a_killed_fetch_left_goes(
+    git_store: GitStore, ours: dict[str, VcsManager], url: str, tmp_path: Path
+) -> None:
+    history(git_store, 2)
+    bring(ours, f"{url}/git/hello,branch=main")
+    packs = tmp_path / "our-git" / "copy" / "objects" / "pack"
+    old, new = packs / "tmp_pack_old", packs / "tmp_pack_new"
+    for part in (old, new):
+        part.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    git_store.commit({b"b": b"x"})
+    bring(ours, f"{url}/git/hello,branch=main")
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_a_host_that_is_left_alone_is_not_mirrored_from(
+    engine: Engine, session: Session, server: Server, tmp_path: Path
+) -> None:
+    server.answer(429, b"", {"Retry-After": "600"})
+    there = f"{server.url}/a"
+    session.add(Codebase(name="hello", branch_url=there, url=there, vcs_type="git"))
+    session.commit()
+    app = create_app(
+        Config(
+            database_location=engine.url.render_as_string(hide_password=False),
+            redis_location=NO_BROKER,
+            git_location=str(tmp_path / "our-git"),
+            local_branches=True,
+        )
+    )
+    for request in ("1", "2"):
+        app.tasks[MIRROR.name](request=request, codebase="hello")
+    assert closed_hosts(session) == {server.url.removeprefix("http://")}
+    assert len(server.requests) == 1
+    jobs = session.scalars(select(JobRow).order_by(JobRow.id)).all()
+    assert "is left alone for now" in (jobs[1].last_error or "")
+    app.deployment.close()
 
 
 def test_where_nothing_is_brought_from(

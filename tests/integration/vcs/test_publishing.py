@@ -10,6 +10,8 @@ import pytest
 from sqlalchemy import Connection, Engine, delete, select, text
 from sqlalchemy.orm import Session
 
+from janitor.config import Config
+from janitor.deployment import Deployment
 from janitor.state.branch import PublishedBranch
 from janitor.state.change_set import ChangeSet
 from janitor.state.codebase import Codebase
@@ -17,6 +19,7 @@ from janitor.state.run import ResultBranch, RunRow
 from janitor.vcs import RemoteGitVcsManager, VcsManager
 from janitor.vcs.branches.port import Branches
 from janitor.vcs.branches.publishing import (
+    PUBLISH,
     branches_to_publish,
     gone_runs,
     publish,
@@ -24,6 +27,9 @@ from janitor.vcs.branches.publishing import (
     withdraw,
 )
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
+from tasks.vcs import withdraw_branches
+from tests.integration.notifications.carrying import NO_BROKER
+from workers.app import create_app
 
 if TYPE_CHECKING:
     from conftest import BzrStore, GitStore
@@ -173,6 +179,55 @@ def test_what_is_not_there_can_t_be_published(
     (git_store.base / "hello").rename(git_store.base / "elsewhere")
     with pytest.raises(RepositoryUnavailable):
         published(conn, "r1", git_store.manager)
+
+
+def test_what_is_published_before_a_failure_goes_with_its_run(
+    engine: Engine, session: Session, git_store: GitStore
+) -> None:
+    made = git_store.commit({b"a": b"x"})
+    roles = {"docs": made, "main": b"git-v1:" + b"1" * 40}
+    add_run(session, "r1", "git", 1, roles)
+    app = create_app(config_of(engine, git_store))
+    app.tasks[PUBLISH.name](run_id="r1")
+    branches = git_store.manager.branches("hello")
+    assert branches.tags() == {"run/r1/docs": made}
+    remove_run(session, "r1")
+    assert withdraw_branches.body(app.deployment) == "1 branches withdrawn"
+    assert branches.tags() == {}
+    app.deployment.close()
+
+
+def test_a_branch_that_another_run_made_again_stays(
+    conn: Connection, session: Session, stored: tuple[VcsManager, list[bytes]]
+) -> None:
+    manager, (one, _, _) = stored
+    add_run(session, "r1", manager.vcs_type, 1, {"main": one})
+    branches = published(conn, "r1", manager)
+    add_run(session, "r2", manager.vcs_type, 2, {"main": one})  # not published yet
+    remove_run(session, "r1")
+    assert withdrawn(conn, manager) == ["run/r1/main"]
+    assert branches.get("fix/main") == one
+
+
+def test_one_repository_that_is_busy_keeps_no_other_waiting(
+    conn: Connection, engine: Engine, session: Session, git_store: GitStore
+) -> None:
+    first = git_store.commit({b"a": b"x"})
+    second = git_store.commit({b"a": b"y"}, parent=first)
+    for number, revision in enumerate((first, second), 1):
+        add_run(session, f"r{number}", "git", number, {f"role{number}": revision})
+        branches = published(conn, f"r{number}", git_store.manager)
+        remove_run(session, f"r{number}")
+    (git_store.path / "refs" / "heads" / "fix" / "role1.lock").touch()
+    deployment = Deployment(config_of(engine, git_store))
+    assert withdraw_branches.body(deployment) == "1 branches withdrawn, 1 left for later"
+    assert set(branches.tags()) == {"run/r1/role1"}
+    deployment.close()
+
+
+def config_of(engine: Engine, store: GitStore) -> Config:
+    url = engine.url.render_as_string(hide_password=False)
+    return Config(database_location=url, redis_location=NO_BROKER, git_location=str(store.base))
 
 
 def test_a_store_service_publishes_itself(conn: Connection, session: Session) -> None:

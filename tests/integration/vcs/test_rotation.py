@@ -123,8 +123,34 @@ def test_a_host_that_asks_for_a_rest_gets_it(
     assert timedelta(minutes=9) < rest <= timedelta(minutes=10)
     assert limit.most_active == 3  # what somebody set stays
     assert closed_hosts(session) == {host}
-    assert rotation(engine).go() == {}  # and nobody lost its turn
-    assert [read(session, name).last_scanned for name in ("aa", "bb", "cc")] == [None] * 3
+    assert rotation(engine).go() == {}  # and no other lost its turn
+    assert [read(session, name).last_scanned for name in ("bb", "cc")] == [None] * 2
+    assert read(session, "aa").last_scanned is not None  # who asked too much is not first again
+
+
+def test_who_answered_is_left_alone_and_not_who_was_asked(
+    engine: Engine, session: Session, server: Server, elsewhere: Server
+) -> None:
+    server.answer(302, b"", {"Location": f"{elsewhere.url}/x/info/refs?service=git-upload-pack"})
+    elsewhere.answer(429, b"", {"Retry-After": "600"})
+    for name in ("aa", "bb"):
+        add(session, name, f"{server.url}/{name}")
+    assert rotation(engine).go() == {"too-many-requests": 2}
+    session.rollback()
+    assert closed_hosts(session) == {elsewhere.url.removeprefix("http://")}
+    assert None not in {read(session, name).last_scanned for name in ("aa", "bb")}
+
+
+def test_a_revision_that_is_no_text_ends_nothing(
+    engine: Engine, session: Session, server: Server
+) -> None:
+    server.answer(200, b"1 \xff\n")
+    for name in ("aa", "bb"):
+        add(session, name, f"{server.url}/{name}")
+    session.execute(text("UPDATE codebase SET vcs_type = 'bzr'"))
+    session.commit()
+    assert sum(rotation(engine).go().values()) == 2
+    assert len(session.scalars(select(BranchFailure)).all()) == 2
 
 
 def test_a_rest_is_never_shortened(session: Session) -> None:

@@ -35,8 +35,7 @@ def fetch_bzr(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
     addresses = visitor.outside.check(place.url)
     with tempfile.TemporaryDirectory(prefix="janitor-fetch-") as directory:
         ours = repository.as_uri()
-        asked = [ours, place.url, place.revision.decode(), *addresses]
-        words = [sys.executable, "-I", _PULL, *asked]
+        words = [sys.executable, "-I", _PULL, ours, place.revision.decode(), *addresses]
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),
             "LC_ALL": "C.UTF-8",
@@ -48,6 +47,7 @@ def fetch_bzr(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
                 words,
                 Path(directory),
                 environment,
+                told=visitor.credentials.within(place.url).encode(),
                 patience=limits.patience,
                 largest_file=limits.size,
             )

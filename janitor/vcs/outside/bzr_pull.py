@@ -25,7 +25,7 @@ class SameHost(BranchOpenPolicy):
     """
 
     def __init__(self, url: str) -> None:
-        self._host = urlsplit(url)[:2]
+        self._host = _host(url)
 
     def should_follow_references(self) -> bool:
         """Say that they may be followed; each is checked."""
@@ -37,8 +37,13 @@ class SameHost(BranchOpenPolicy):
 
     def check_one_url(self, url: str) -> None:
         """Refuse what is elsewhere."""
-        if urlsplit(url)[:2] != self._host:
+        if _host(url) != self._host:
             raise BadUrl(url)
+
+
+def _host(url: str) -> tuple[str, str | None, int | None]:
+    split = urlsplit(url)
+    return split.scheme, split.hostname, split.port
 
 
 def go_only_to(host: str, addresses: list[str]) -> None:
@@ -54,15 +59,15 @@ def go_only_to(host: str, addresses: list[str]) -> None:
     socket.getaddrinfo = checked  # type: ignore[assignment]  # its result is what it was
 
 
-def main(ours: str, url: str, revision: str, *addresses: str) -> None:
-    """Bring a revision.
+def main(ours: str, revision: str, *addresses: str) -> None:
+    """Bring a revision of the branch whose URL, with a login, is on standard input.
 
     Args:
         ours: the URL of our repository.
-        url: that of the branch.
         revision: what to bring, and all that it rests on.
         addresses: those of the branch's host.
     """
+    url = sys.stdin.read()
     go_only_to(urlsplit(url).hostname or "", list(addresses))
     branch = BranchOpener(SameHost(url)).open(url)
     ControlDir.open(ours).open_repository().fetch(branch.repository, revision.encode())

@@ -1,7 +1,7 @@
 """Who we are to hosts that want to know: a file in the form of ``.netrc``, named in the settings.
 
-The passwords reach a host in a header, and ``git`` through its environment: never a command
-line, a log or a message.
+The passwords reach a host in a header, ``git`` through its environment and Breezy through its
+standard input: never a command line, a log or a message.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import netrc
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from janitor.errors import Failure
 
@@ -59,13 +59,26 @@ class Credentials:
 
     def header_for(self, url: str) -> str | None:
         """Return the value of the header ``Authorization`` for a URL, if it takes one."""
+        login = self._login_for(url)
+        if login is None:
+            return None
+        return f"Basic {base64.b64encode(':'.join(login).encode()).decode()}"
+
+    def within(self, url: str) -> str:
+        """Return a URL with the login for it in it, if it takes one: a secret."""
+        login = self._login_for(url)
+        if login is None:
+            return url
+        user, secret = (quote(part, safe="") for part in login)
+        split = urlsplit(url)
+        return split._replace(netloc=f"{user}:{secret}@{split.netloc}").geturl()
+
+    def _login_for(self, url: str) -> tuple[str, str] | None:
         split = urlsplit(url)
         login = self.by_origin.get(_origin(split))
         if login is None and (split.scheme, split.port or _HTTPS) == ("https", _HTTPS):
             login = self.by_host.get(split.hostname or "")
-        if login is None:
-            return None
-        return f"Basic {base64.b64encode(':'.join(login).encode()).decode()}"
+        return login
 
 
 def without_login(url: str) -> str:

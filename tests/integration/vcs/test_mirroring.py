@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -221,11 +222,7 @@ def test_a_password_is_on_no_command_line(
 
     def watching(environ: Environ, start: Start) -> object:
         headers.append(environ.get("HTTP_AUTHORIZATION"))
-        for process in Path("/proc").glob("[0-9]*/cmdline"):
-            try:
-                seen.append(process.read_text(errors="replace"))
-            except OSError:
-                continue
+        seen.extend(command_lines())
         return store(environ, start)
 
     with served(watching) as url:  # type: ignore[arg-type]
@@ -236,11 +233,34 @@ def test_a_password_is_on_no_command_line(
     assert set(headers) == {"Basic YWRhOmh1c2g="}
 
 
+def command_lines() -> Iterator[str]:
+    for process in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            yield process.read_text(errors="replace")
+
+
 @contextmanager
-def bazaar_at(store: BzrStore) -> Iterator[str]:
-    """Serve the repositories of a store; yields the URL of the branch ``main``."""
+def bazaar_at(
+    store: BzrStore, login: str | None = None, seen: list[str] | None = None
+) -> Iterator[str]:
+    """Serve the repositories of a store; yields the URL of the branch ``main``.
+
+    ``login`` is asked for; what command lines there are at each request is put into ``seen``.
+    """
+    wanted = login and f"Basic {base64.b64encode(login.encode()).decode()}"
 
     class Quiet(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if seen is not None:
+                seen.extend(command_lines())
+            if wanted and self.headers["Authorization"] != wanted:
+                self.send_response(401)
+                self.send_header("WWW-Authenticate", 'Basic realm="x"')
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            super().do_GET()
+
         def log_message(self, *arguments: object) -> None:
             pass
 
@@ -264,6 +284,19 @@ def test_a_bazaar_branch_is_brought(bzr_store: BzrStore, ours: dict[str, VcsMana
         assert bring(ours, url, "bzr") == second
     assert ours["bzr"].branches("copy").tips() == {"main": second}
     assert ours["bzr"].get_diff("copy", first, second)
+
+
+def test_a_bazaar_branch_may_ask_who_we_are(
+    bzr_store: BzrStore, ours: dict[str, VcsManager]
+) -> None:
+    tip = bzr_store.commit({"a": b"1"})
+    seen: list[str] = []
+    with bazaar_at(bzr_store, login="ada:hush", seen=seen) as url:
+        with pytest.raises(BranchOpenFailure):
+            bring(ours, url, "bzr")
+        assert bring(ours, url.replace("http://", "http://ada:hush@"), "bzr") == tip
+    assert any("bzr_pull" in line for line in seen)
+    assert not [line for line in seen if "hush" in line]
 
 
 def test_a_stacked_bazaar_branch_leads_to_its_host_and_no_further(

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from janitor.config.casting import cast
-from janitor.config.checks import wrong
+from janitor.config.checks import duplicates, wrong
 from janitor.config.environment import overridden
 from janitor.config.files import Files, Unreadable, decoded
 from janitor.config.mistakes import ConfigError, refuse
@@ -59,6 +59,8 @@ def _loaded(
     files = Files(traced=traced)
     config = files.read(chosen, environ.get(PROFILE_VARIABLE) or None)
     config, told = overridden(config, environ, traced=traced)
+    if not files.told:  # which names each within its file: a variable may have given one again
+        told += duplicates(config)
     told = [*files.told, *told, *wrong(config, whole=not files.told)]
     if traced:
         refuse(told)

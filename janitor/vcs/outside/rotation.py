@@ -200,7 +200,9 @@ def close_host(conn: Conn, failure: BranchOpenFailure, asked: str) -> set[str]:
     """
     if failure.code != _ASKED_TOO_MUCH and not failure.retry_after:
         return set()
-    host = failure.host or asked
+    # As codebases spell it, where it is the same.
+    answered = failure.host or asked
+    host = asked if answered.lower() == asked.lower() else answered
     rest = timedelta(seconds=failure.retry_after) if failure.retry_after else _REST
     leave_alone(conn, host, datetime.now(UTC) + rest)
     return {host}

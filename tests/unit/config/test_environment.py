@@ -175,3 +175,10 @@ def test_a_wrong_file_of_a_number_is_not_quoted(base: Path, tmp_path: Path) -> N
         load(base, {"JANITOR_LEASE_SECONDS_FILE": str(tmp_path / "secret")})
     assert "holds something else; it takes a number" in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_variable_gives_no_name_again(tmp_path: Path) -> None:
+    path = tmp_path / "janitor.conf"
+    path.write_text('campaign { name: "a" }\ncampaign { name: "b" }\n')
+    with pytest.raises(ConfigError, match=r"JANITOR_CAMPAIGN__A__NAME.* 'b' already|'b' already"):
+        load(path, {"JANITOR_CAMPAIGN__A__NAME": "b"})

@@ -47,7 +47,7 @@ def checked_component(name: str, what: str = "name") -> str:
     try:
         size = len(name.encode())
     except UnicodeEncodeError as error:
-        raise UnsafeName(f"{what} {name!r} is refused: it is not valid Unicode") from error
+        raise UnsafeName(f"{what} {name!r} is refused: it is not UTF-8") from error
     if size > LONGEST_NAME:
         raise UnsafeName(f"{what} {name[:40]!r}… is {size} bytes long; {LONGEST_NAME} is the most")
     return name

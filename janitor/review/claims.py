@@ -49,7 +49,7 @@ def claim_next(
     while page := waiting(conn, wanted, limit=_PAGE, after=after):
         for each in sorted(page, key=lambda each: each.claimed_by != reviewer):
             if until := _take(conn, each.run.id, reviewer, lease):
-                if waits(conn, wanted, each.run.id):  # nobody has judged it meanwhile
+                if waits(conn, wanted, each.run):  # nobody has judged it meanwhile
                     return Claimed(each, until)
                 release(conn, each.run.id, reviewer)
         after = page[-1].place

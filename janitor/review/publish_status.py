@@ -92,7 +92,10 @@ def follow_up(conn: Conn, told: SetPublishStatus, runner_url: str | None) -> Non
     """
     for run in consider(conn, [told.run_id]):
         decision = run.decide()
-        if decision.status not in {None, told.publish_status}:
+        if decision.status in {None, told.publish_status}:
+            continue
+        asked = {"kind": SET_PUBLISH_STATUS.name, "run_id": run.run_id, "status": decision.status}
+        if not conn.execute(_IS_ASKED_FOR, asked).scalar_one():
             actor = run.given[-1].reviewer if run.given else told.actor or ""
             cause = Cause(actor, decision.why, run.latest_id or None)
             as_told = replace(run, publish_status=told.publish_status)
@@ -142,6 +145,14 @@ def _change(conn: Conn, changes: Sequence[_Change]) -> None:
 
 _LAST_CHANGES = text("""
 SELECT run_id, max(id) FROM publish_status_change WHERE run_id = ANY (:run_ids) GROUP BY run_id
+""")
+
+_IS_ASKED_FOR = text("""
+SELECT EXISTS (
+    SELECT FROM job
+    WHERE kind = :kind AND state IN ('pending', 'leased')
+        AND payload ->> 'run_id' = :run_id AND payload ->> 'publish_status' = :status
+)
 """)
 
 # The trigger that records changes reads the setting; one statement says and does it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import text
 
@@ -112,11 +112,10 @@ def waiting_runs(conn: Conn, wanted: Wanted) -> list[tuple[str, str]]:
     return [(row.id, row.campaign) for row in found]
 
 
-def waits(conn: Conn, wanted: Wanted, run_id: str) -> bool:
+def waits(conn: Conn, wanted: Wanted, run: Run) -> bool:
     """Return whether a run is among those that wait."""
-    only = text(f"SELECT FROM ({WAITING}) AS waiting WHERE id = :run_id")
-    asked = wishes(wanted) | nothing_before() | {"limit": None, "run_id": run_id}
-    return conn.execute(only, asked).first() is not None
+    few = replace(wanted, codebases=[run.codebase])  # and not all that wait
+    return any(each.run.id == run.id for each in waiting(conn, few))
 
 
 def wishes(wanted: Wanted) -> dict[str, object]:

@@ -156,7 +156,7 @@ def at_work(janitor: Janitor) -> House:
     asks = a_run_with_logs(janitor, GOOD)
     (janitor.deployment.spool.run_directory(RUN) / "hello.deb").write_bytes(b"hello")
     with janitor.session() as session:
-        session.execute(text("UPDATE run SET vcs_type = 'git'"))
+        session.execute(text("UPDATE run SET vcs_type = 'git', revision = 'x'"))
         session.execute(
             text(
                 "INSERT INTO new_result_branch (run_id, role, base_revision, revision)"

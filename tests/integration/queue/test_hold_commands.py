@@ -46,8 +46,8 @@ def test_a_host_is_limited_and_free_again(command: Command) -> None:
 
 
 def test_what_says_nothing_changes_nothing(command: Command) -> None:
-    assert command("pace", "tidy").exit_code == 2
-    for words in (["pace", "Tidy", "--pause"], ["pace", "tidy", "--weight", "nan"]):
-        assert command(*words).exit_code == 1
+    for words in ([], ["--weight", "nan"], ["--weight", "-1"]):
+        assert command("pace", "tidy", *words).exit_code == 2
+    assert command("pace", "Tidy", "--pause").exit_code == 1
     assert command("limit", "no host", "--most", "1").exit_code == 1
     assert "no campaign has a pace" in command("holds").output

@@ -159,6 +159,7 @@ SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off AS $$
 DECLARE
     spare integer := 8;
+    longest CONSTANT integer := 1000000; -- where others come and go, that is an end, too
     closing text[];
     entries bigint[];
     entry bigint;
@@ -195,7 +196,7 @@ BEGIN
         closed := closed || closing;
         IF closing = '{}' THEN
             -- No more than before, of each host twice as many as those would have been: no others.
-            EXIT WHEN locked = locked_before;
+            EXIT WHEN locked = locked_before OR spare > longest;
             locked_before := locked;
             spare := spare * 16;
         END IF;

@@ -49,6 +49,9 @@ def set_publish_status(work: Work[SetPublishStatus]) -> None:
         with here.sessions() as session:
             superseded = is_superseded(session, work.ask)
         if superseded:
+            # An answer of the runner to an earlier attempt may have been lost.
+            with work.finish() as session:
+                follow_up(session, work.ask, here.config.runner_url, told=False)
             return
         tell_runner(work.ask, here.config.runner_url)
         with work.finish() as session:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from janitor.deployment import Deployment
 from janitor.errors import JanitorError, PassingError
-from janitor.queue import closed_hosts
+from janitor.queue.hosts import rest_of
 from janitor.state.alone import alone
 from janitor.vcs.branch_failures import host_of
 from janitor.vcs.branches.publishing import (
@@ -60,8 +60,10 @@ def mirror_codebase(work: Work[MirrorCodebase]) -> None:
     with here.sessions() as session:
         branch_url, vcs_type = branch_to_mirror(session, work.ask.codebase)
         host = host_of(branch_url) or ""
-        if host in closed_hosts(session):
-            raise PassingError(f"{work.ask.codebase}: host {host} is left alone for now")
+        rest = rest_of(session, host)
+    if rest:
+        said = f"{work.ask.codebase}: host {host} is left alone for now"
+        raise PassingError(said, retry_after=rest)
     try:
         mirror(
             work.ask.codebase,
@@ -73,8 +75,10 @@ def mirror_codebase(work: Work[MirrorCodebase]) -> None:
         )
     except BranchOpenFailure as failure:
         with here.sessions.begin() as session:
-            close_host(session, failure, host)
-        raise
+            rests = [rest_of(session, each) for each in close_host(session, failure, host)]
+        if not rests:
+            raise
+        raise PassingError(str(failure), retry_after=rests[0]) from None
 
 
 @ticks("janitor.vcs.look_at_branches")
@@ -100,7 +104,10 @@ def withdraw_branches(deployment: Deployment) -> str:
             try:
                 withdraw(conn, one, deployment.vcs_managers)
                 withdrawn += 1
-            except JanitorError as error:  # of one repository: others are no worse for it
+            except (
+                JanitorError,
+                OSError,
+            ) as error:  # of one repository: others are no worse for it
                 logger.warning("%s of run %s stays for now: %s", one.branch, one.run_id, error)
                 left += 1
     return f"{withdrawn} branches withdrawn" + (f", {left} left for later" if left else "")

@@ -80,8 +80,9 @@ POOLS: tuple[Pool, ...] = (
     ),
     Pool(
         name="review",
-        work="verdicts and announcements; short, and somebody is waiting",
-        concurrency=3,  # one works off what is due, two take messages
+        work="verdicts, announcements and notifications; short, and somebody is waiting",
+        # One works off what is due and one takes messages, while one waits for somebody's server.
+        concurrency=3,
         soft_limit=50,
         hard_limit=60,
         tasks_per_child=10_000,

@@ -1,4 +1,4 @@
-"""Carrying a delivery out: read, sent outside of any transaction, recorded.
+"""Carrying a delivery out: read, sent outside of any transaction, recorded; one at a time.
 
 A worker that dies between sending and recording sends again, with the same id: at least once.
 """
@@ -75,7 +75,8 @@ class Sender:
     """Sends messages one after the other, and lets no target keep the others waiting.
 
     A target that took longer than :data:`QUICK` not to take a message is left alone for
-    :data:`REST` times as long as it took beyond that: one that hangs costs a tenth of the time.
+    :data:`REST` times as long as it took beyond that: one that hangs costs a tenth of the time. One
+    that takes them, however slowly, has its turn like others.
     """
 
     def __init__(self) -> None:
@@ -92,7 +93,9 @@ class Sender:
         """
         began = time.monotonic()
         if began < self._left_alone.get(target_name, began):
-            raise PassingError(f"target {target_name} kept us waiting, and is left alone a while")
+            said = f"target {target_name} kept us waiting, and is left alone a while"
+            left = timedelta(seconds=self._left_alone[target_name] - began)
+            raise PassingError(said, retry_after=left)
         try:
             send(target_name, message, environ)
         except BaseException:  # also the end of patience with this task

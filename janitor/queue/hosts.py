@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
@@ -69,6 +69,18 @@ def leave_alone(conn: Conn, host: str, until: datetime) -> None:
     )
 
 
+def rest_of(conn: Conn, host: str) -> timedelta | None:
+    """Return how long a host is to be left alone still, a day at most; None if it is not.
+
+    Args:
+        conn: a connection or session.
+        host: however it is spelt.
+    """
+    asked = {"host": host.lower()}
+    rest: timedelta | None = conn.execute(_REST_OF, asked).scalar_one()
+    return rest
+
+
 def closed_hosts(conn: Conn) -> set[str]:
     """Return the hosts that nothing may be taken from now."""
     return set(conn.execute(text("SELECT host FROM closed_host")).scalars())
@@ -79,3 +91,11 @@ def _check_host(host: str) -> None:
         raise InvalidLimit(
             f"{host[:60]!r} is no host; give it as branch URLs have it, like git.example.org"
         )
+
+
+# An endless one ('infinity') is no duration.
+_REST_OF = text("""
+SELECT max(least(rate_limited_until, now() + interval '1 day')) - now()
+FROM host_limit
+WHERE lower(host) = :host AND rate_limited_until > now()
+""")

@@ -67,7 +67,7 @@ def set_pace(
             f"campaign {campaign}: a weight of {weight} is no share; give a number above zero,"
             " or 0 to pause it"
         )
-    if paused is False and weight is None and _weight_of(conn, campaign) == 0:
+    if paused is False and (_weight_of(conn, campaign) if weight is None else weight) == 0:
         raise InvalidPace(f"campaign {campaign} has a weight of 0; give it one above zero")
     given = {
         name: value

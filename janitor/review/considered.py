@@ -80,7 +80,7 @@ def _considered(row: Row[Any]) -> Considered:
 
 
 # Reviews that other programs wrote past us are in no history. Nothing says whether those came from
-# QA reviewers, but of who gave verdicts here before: those count as newer than all of them.
+# QA reviewers, but of who gave verdicts here before: those have their place by the time of writing.
 _CONSIDERED = text("""
 SELECT run.id, run.publish_status, run.value, kept.policy, newest.replaced_by,
     run.revision IS NOT NULL AS has_revision,
@@ -109,15 +109,18 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT max(each.id) AS latest_id, jsonb_agg(
         jsonb_build_array(coalesce(each.reviewer, 'somebody'), each.verdict, each.qa_reviewer)
-        ORDER BY each.turn, each.id, each.reviewer
+        ORDER BY each.place, each.id, each.reviewer
     ) AS given
     FROM (
-        SELECT id, reviewer, verdict, qa_reviewer, 2 AS turn
+        SELECT id, reviewer, verdict, qa_reviewer, id AS place
         FROM review_history
         WHERE run_id = run.id
         UNION ALL
         SELECT NULL, review.reviewer, review.verdict, coalesce(known.qa_reviewer, false),
-            CASE WHEN known.verdict IS NULL THEN 1 ELSE 3 END
+            CASE WHEN known.verdict IS NULL THEN 0 ELSE (
+                SELECT max(id) FROM review_history
+                WHERE run_id = run.id AND reviewed_at <= review.reviewed_at AT TIME ZONE 'UTC'
+            ) END
         FROM review
         LEFT JOIN LATERAL (
             SELECT verdict, qa_reviewer FROM review_history

@@ -82,23 +82,32 @@ def follow(conn: Conn, following: Sequence[Following], runner_url: str | None) -
     return len(changes)
 
 
-def follow_up(conn: Conn, told: SetPublishStatus, runner_url: str | None) -> None:
-    """Tell the runner anew if a run was decided otherwise while it was being told.
+def follow_up(
+    conn: Conn, ask: SetPublishStatus, runner_url: str | None, *, told: bool = True
+) -> None:
+    """Tell the runner anew if a run was decided otherwise than it was told, or may have been.
 
     Args:
         conn: a transaction after the runner's: who decides later sees the status that it was told.
-        told: what it was told.
+        ask: what it was to be told.
         runner_url: the runner service.
+        told: whether it was; otherwise the run's row says what it heard before.
     """
-    for run in consider(conn, [told.run_id]):
+    for run in consider(conn, [ask.run_id]):
         decision = run.decide()
-        if decision.status in {None, told.publish_status}:
+        status = ask.publish_status if told else run.publish_status
+        if decision.status in {None, status}:
             continue
-        asked = {"kind": SET_PUBLISH_STATUS.name, "run_id": run.run_id, "status": decision.status}
+        asked = {
+            "kind": SET_PUBLISH_STATUS.name,
+            "key": SET_PUBLISH_STATUS.key(ask),
+            "run_id": run.run_id,
+            "status": decision.status,
+        }
         if not conn.execute(_IS_ASKED_FOR, asked).scalar_one():
-            actor = run.given[-1].reviewer if run.given else told.actor or ""
+            actor = run.given[-1].reviewer if run.given else ask.actor or ""
             cause = Cause(actor, decision.why, run.latest_id or None)
-            as_told = replace(run, publish_status=told.publish_status)
+            as_told = replace(run, publish_status=status)
             follow(conn, [Following(as_told, decision, cause)], runner_url)
 
 
@@ -150,7 +159,7 @@ SELECT run_id, max(id) FROM publish_status_change WHERE run_id = ANY (:run_ids) 
 _IS_ASKED_FOR = text("""
 SELECT EXISTS (
     SELECT FROM job
-    WHERE kind = :kind AND state IN ('pending', 'leased')
+    WHERE kind = :kind AND state IN ('pending', 'leased') AND key <> :key
         AND payload ->> 'run_id' = :run_id AND payload ->> 'publish_status' = :status
 )
 """)

@@ -157,7 +157,8 @@ def again(context: click.Context, deliveries: tuple[int, ...]) -> None:
 
 
 def _line(one: Delivery) -> str:
-    tried = f"  {one.attempts} attempts: {one.reason[:_LONGEST_REASON]}" if one.reason else ""
+    reason = " ".join((one.reason or "").split())[:_LONGEST_REASON]
+    tried = f"  {one.attempts} attempts: {reason}" if reason else ""
     about = f"  {one.run_id}" if one.run_id else ""
     # Others' servers say what went wrong, at any length.
     return plain(f"{one.id}  {one.state}  {one.subscription}  {one.event}{about}{tried}")

@@ -229,7 +229,7 @@ def _left(conn: Conn, gone: Published) -> Row[Any] | None:
 
 
 def _made_again(conn: Conn, gone: Published) -> bool:
-    """Whether a run that is there made the same of the branch, published already or soon."""
+    """Whether the newest run that is there made the same of it, published already or soon."""
     return bool(conn.execute(_MADE_AGAIN, vars(gone)).scalar_one())
 
 
@@ -249,10 +249,12 @@ LIMIT 1
 """)
 
 _MADE_AGAIN = text("""
-SELECT EXISTS (
-    SELECT FROM run
+SELECT coalesce((
+    SELECT made.revision = :revision FROM run
     JOIN new_result_branch AS made ON made.run_id = run.id
     WHERE run.codebase = :codebase AND run.suite = :campaign
-        AND made.role = :role AND made.revision = :revision
-)
+        AND made.role = :role AND made.revision IS NOT NULL
+    ORDER BY run.start_time DESC, run.id DESC
+    LIMIT 1
+), false)
 """)

@@ -52,7 +52,7 @@ def go_only_to(host: str, addresses: list[str]) -> None:
 
     def checked(asked: Any, *more: Any, **named: Any) -> list[Any]:  # noqa: ANN401
         name = asked.decode() if isinstance(asked, bytes) else asked
-        if name != host:
+        if name.lower() != host:
             raise OSError(f"{name} is not gone to, only {host or 'files'}")
         return [found for address in addresses for found in look_up(address, *more, **named)]
 

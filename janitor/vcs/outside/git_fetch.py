@@ -83,7 +83,7 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
 def _clear_what_killed_ones_left(repository: Path, limits: Limits) -> None:
     """Remove packs that nobody is receiving any more: whoever did has been ended since."""
     for part in (repository / "objects" / "pack").glob("tmp_*"):
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # gone, or another user's
             if time.time() - part.stat().st_mtime > 2 * limits.patience:
                 part.unlink()
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
 from pydantic import Field
 from sqlalchemy import select
 
 from janitor.errors import Failure
-from janitor.jobs import JobKind, Payload
+from janitor.jobs import JobKind, Payload, RetryPolicy
 from janitor.names import CodebaseName
 from janitor.state import Conn
 from janitor.state.codebase import Codebase
@@ -37,7 +38,13 @@ class MirrorCodebase(Payload):
     depth: int | None = Field(default=None, ge=1, lt=2**31)
 
 
-MIRROR = JobKind("janitor.vcs.mirror", MirrorCodebase, key=lambda ask: ask.request)
+MIRROR = JobKind(
+    "janitor.vcs.mirror",
+    MirrorCodebase,
+    key=lambda ask: ask.request,
+    # A host that rests is waited for, and asked again some times after that.
+    retry=RetryPolicy(max_attempts=12, longest_pause=timedelta(hours=1)),
+)
 
 
 def branch_to_mirror(conn: Conn, codebase: str) -> tuple[str, str | None]:

@@ -20,8 +20,10 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
+from janitor.errors import JanitorError
 from janitor.queue.hosts import closed_hosts, leave_alone
 from janitor.redaction import redact
 from janitor.schedule import do_schedule
@@ -107,22 +109,31 @@ class Rotation:
                     closed = note_failure(session, codebase, failure)
                 if codebase.host in closed:
                     break
-                failures = failures + 1 if failure.code in _OF_THE_HOST else 0
+                failures = failures + 1 if closed or failure.code in _OF_THE_HOST else 0
+            except (JanitorError, DBAPIError) as error:  # ours, and none of the branch or its host
+                logger.warning("%s is not looked at: %s", codebase.name, redact(str(error)))
+                outcome["not recorded"] += 1
             else:
                 outcome[what] += 1
                 failures = 0
         return outcome
 
     def _look_at(self, codebase: Row[Any]) -> str:
+        revision = self._find(codebase)
+        with self.sessions.begin() as session:
+            return "moved" if note_place(session, codebase, revision) else "same"
+
+    def _find(self, codebase: Row[Any]) -> bytes:
         try:
             revision = self.visitor.find(codebase.branch_url, codebase.vcs_type).revision
-            with self.sessions.begin() as session:
-                return "moved" if note_place(session, codebase, revision) else "same"
+            revision.decode()
         except BranchOpenFailure:
             raise
         except Exception as error:  # noqa: BLE001 - one odd branch does not stop the rotation
             logger.warning("%s: %s: %s", codebase.name, type(error).__name__, redact(str(error)))
             raise branch_failure("unknown", codebase.branch_url, type(error).__name__) from None
+        else:
+            return revision
 
 
 def due_codebases(conn: Conn, every: timedelta) -> Sequence[Row[Any]]:

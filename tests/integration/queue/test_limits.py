@@ -169,8 +169,9 @@ def test_a_weight_of_zero_is_a_pause_until_there_is_another(put: Put, session: S
     set_pace(session, "tidy", weight=0)
     assert paused_campaigns(session) == {"tidy"}
     assert take(session) == []
-    with pytest.raises(InvalidPace, match="weight of 0; give it one"):
-        set_pace(session, "tidy", paused=False)
+    for weight in (None, 0):
+        with pytest.raises(InvalidPace, match="weight of 0; give it one"):
+            set_pace(session, "tidy", weight=weight, paused=False)
     assert [str(pace) for pace in paces(session)] == ["campaign tidy: weight 0, paused"]
     set_pace(session, "tidy", weight=1)
     set_pace(session, weight=0)

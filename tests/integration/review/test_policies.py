@@ -301,6 +301,21 @@ def test_what_other_services_write_over_a_verdict_counts(house: Session) -> None
     assert judge(house, "approved", "ada").decision.why == "approved by ada and bob"
 
 
+def test_what_other_services_wrote_earlier_is_no_news(house: Session) -> None:
+    judge(house, "approved", "ada")
+    house.execute(update(ReviewRow).values(verdict="rejected"))
+    house.commit()
+    assert judge(house, "approved", "bob").decision.status == "approved"
+    with house.begin():
+        (considered,) = consider(house, ["r1"])
+        assert considered.decide().why == "approved by bob"
+        assert [(one.reviewer, one.verdict) for one in considered.given] == [
+            ("ada", "approved"),
+            ("ada", "rejected"),
+            ("bob", "approved"),
+        ]
+
+
 def test_what_others_approved_without_a_revision_is_not_approved(house: Session) -> None:
     add_run(house, "r2", "hello-2", revision=None, result_code="failed", roles=())
     add_review(house, "r2", "bob", "approved")

@@ -276,6 +276,22 @@ def test_a_decision_that_falls_while_the_runner_is_told_is_told_too(
     assert (last.payload["actor"], last.payload["because"]) == ("ada", back.verdict_id)
 
 
+def test_what_is_superseded_is_made_good_if_the_runner_heard_it(
+    reviewed_house: Session, engine: Engine, runner: Runner
+) -> None:
+    """Its answer may have been lost."""
+    url = engine.url.render_as_string(hide_password=False)
+    config = Config(database_location=url, redis_location=NO_BROKER, runner_url=runner.url)
+    add_run(reviewed_house, "r1", publish_status="approved")
+    set_policy(reviewed_house, "tidy", Policy(approvals=1), actor="ada")
+    approval = review_history(reviewed_house, "r1", "approved")
+    review_history(reviewed_house, "r1", "abstained")
+    reviewed_house.commit()
+    task = create_app(config).tasks[SET_PUBLISH_STATUS.name]
+    task(run_id="r1", publish_status="approved", because=approval)
+    assert [said["publish_status"] for *_, said in runner.asked] == ["needs-manual-review"]
+
+
 def test_each_verdict_is_a_job_of_its_own_and_outlasts_a_repair() -> None:
     assert SET_PUBLISH_STATUS.key(ASK) == "run 1/1/approved/0"
     retry = SET_PUBLISH_STATUS.retry

@@ -209,6 +209,18 @@ def test_a_branch_that_another_run_made_again_stays(
     assert branches.get("fix/main") == one
 
 
+def test_what_an_older_run_made_again_does_not_keep_the_branch(
+    conn: Connection, session: Session, stored: tuple[VcsManager, list[bytes]]
+) -> None:
+    manager, (one, two, _) = stored
+    for number, revision in enumerate((one, two, one), 1):
+        add_run(session, f"r{number}", manager.vcs_type, number, {"main": revision})
+        branches = published(conn, f"r{number}", manager)
+    remove_run(session, "r3")
+    withdrawn(conn, manager)
+    assert branches.get("fix/main") == two
+
+
 def test_one_repository_that_is_busy_keeps_no_other_waiting(
     conn: Connection, engine: Engine, session: Session, git_store: GitStore
 ) -> None:

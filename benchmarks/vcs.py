@@ -1,11 +1,13 @@
 """Diffs, revision info, branches: ours against Breezy and against one process for each, in turns.
 
-    python benchmarks/vcs.py [--pairs N] [--many N] [--json]
+    python benchmarks/vcs.py [--pairs N] [--rounds N] [--many N] [--json]
 
 Git: the project's own history, if it is checked out with one, and a generated one with all that a
 diff can meet, both bare. Each pair is compared by Breezy's ``show_diff_trees``, which opens the
 repository each time, as its callers do, or keeps it open, by a ``git diff`` process and by ours,
-one right after the other. Revision info of the same pairs is asked of ours and of Breezy likewise.
+one right after the other, in several rounds. What counts of a pair is the median of its rounds: on
+a machine of a few processors a diff of half a millisecond is easily disturbed by whatever else it
+does. Revision info of the same pairs is asked of ours and of Breezy likewise.
 Bazaar: a generated history, a ``brz diff`` process for each pair against ours. Then many diffs in
 one process, with its memory and that of the programs that it keeps; and files at their worst, with
 how long they take.
@@ -19,6 +21,7 @@ import itertools
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -50,23 +53,28 @@ Figures = dict[str, float]
 
 
 class Stopwatch:
-    """Seconds spent in each of several ways to do the same."""
+    """Seconds that each of several ways took for the same, each time."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self.times: dict[str, int] = {}
+        self._took: dict[str, dict[object, list[float]]] = {}
 
     @contextmanager
-    def running(self, way: str) -> Iterator[None]:
-        """Add what happens in a ``with`` block."""
+    def running(self, way: str, what: object) -> Iterator[None]:
+        """Note how long a ``with`` block takes to do something in one of the ways."""
         began = time.perf_counter()
         yield
-        self.seconds[way] = self.seconds.get(way, 0) + time.perf_counter() - began
-        self.times[way] = self.times.get(way, 0) + 1
+        took = time.perf_counter() - began
+        self._took.setdefault(way, {}).setdefault(what, []).append(took)
 
     def figures(self) -> Figures:
-        """Return milliseconds of each way, and how many times as fast as it ours is."""
-        mean = {way: self.seconds[way] / self.times[way] * 1000 for way in self.seconds}
+        """Return milliseconds of each way, and how many times as fast as it ours is.
+
+        It is the mean over all that was done of the median of the times that it was.
+        """
+        mean = {
+            way: statistics.fmean(map(statistics.median, took.values())) * 1000
+            for way, took in self._took.items()
+        }
         told: Figures = {f"{way}_ms": round(each, 2) for way, each in mean.items()}
         others = (way for way in mean if way != "ours")
         return told | {f"times_{way}": round(mean[way] / mean["ours"], 1) for way in others}
@@ -95,32 +103,31 @@ def spread(pairs: list[Pair], number: int) -> list[Pair]:
     return pairs[:: max(1, len(pairs) // number)][:number]
 
 
-def git_diffs(base: Path, codebase: str, pairs: list[Pair]) -> tuple[Figures, int]:
+def git_diffs(base: Path, codebase: str, pairs: list[Pair], rounds: int) -> tuple[Figures, int]:
     """Return figures of diffs, and how many pairs Breezy could not compare."""
-    watch, refused = Stopwatch(), 0
+    watch, refused = Stopwatch(), set()
     manager = LocalGitVcsManager(str(base))
     kept = Repository.open(str(base / codebase))
+    manager.get_diff(codebase, *git_ids(*pairs[0]))  # it has its program by now
     with kept.lock_read():
-        for number, (old, new) in enumerate((pairs[0], *pairs)):
-            if number == 1:  # each way has started by now
-                watch, refused = Stopwatch(), 0
-            revisions = git_ids(old, new)
+        for pair in itertools.chain.from_iterable(itertools.repeat(pairs, rounds)):
+            revisions = git_ids(*pair)
             try:
-                with watch.running("breezy"):
+                with watch.running("breezy", pair):
                     breezy_diff(Repository.open(str(base / codebase)), *revisions)
-                with watch.running("breezy_kept_open"):
+                with watch.running("breezy_kept_open", pair):
                     breezy_diff(kept, *revisions)
             except Exception:  # noqa: BLE001 - names and kinds that it does not expect
-                refused += 1
+                refused.add(pair)
                 continue
-            command = ["git", "--git-dir", str(base / codebase), "diff", old, new]
-            with watch.running("process"):
+            command = ["git", "--git-dir", str(base / codebase), "diff", *pair]
+            with watch.running("process", pair):
                 plain = subprocess.run(command, check=True, capture_output=True)  # noqa: S603
-            with watch.running("ours"):
+            with watch.running("ours", pair):
                 ours = manager.get_diff(codebase, *revisions)
             if ours != plain.stdout:
-                raise SystemExit(f"the diff of {old} and {new} of {codebase} is another")
-    return watch.figures(), refused
+                raise SystemExit(f"the diff of {pair} of {codebase} is another")
+    return watch.figures(), len(refused)
 
 
 def breezy_diff(repository: Any, old: bytes, new: bytes) -> None:  # noqa: ANN401
@@ -130,18 +137,18 @@ def breezy_diff(repository: Any, old: bytes, new: bytes) -> None:  # noqa: ANN40
         show_diff_trees(*trees, io.BytesIO(), old_label="old/", new_label="new/")
 
 
-def git_info(base: Path, codebase: str, pairs: list[Pair]) -> Figures:
+def git_info(base: Path, codebase: str, pairs: list[Pair], rounds: int) -> Figures:
     """Return figures of revision info."""
     watch = Stopwatch()
     manager = LocalGitVcsManager(str(base))
     kept = Repository.open(str(base / codebase))
-    for old, new in pairs:
+    for old, new in itertools.chain.from_iterable(itertools.repeat(pairs, rounds)):
         revisions = git_ids(old, new)
-        with watch.running("breezy"):
+        with watch.running("breezy", new):
             told = breezy_info(Repository.open(str(base / codebase)), *revisions)
-        with watch.running("breezy_kept_open"):
+        with watch.running("breezy_kept_open", new):
             breezy_info(kept, *revisions)
-        with watch.running("ours"):
+        with watch.running("ours", new):
             ours = manager.get_revision_info(codebase, *revisions)
         if {each.revision_id for each in ours} != told:
             raise SystemExit(f"the revisions between {old} and {new} of {codebase} are others")
@@ -218,15 +225,15 @@ def bzr_diffs(base: Path, branch: Path, revisions: list[bytes]) -> dict[str, Fig
     for old, new in itertools.pairwise(revisions):
         span = f"-rrevid:{old.decode()}..revid:{new.decode()}"
         command = [sys.executable, "-m", "breezy", "diff", span, str(branch)]
-        with diffs.running("process"):
+        with diffs.running("process", new):
             plain = subprocess.run(command, check=False, capture_output=True)  # noqa: S603
-        with diffs.running("ours"):
+        with diffs.running("ours", new):
             ours = manager.get_diff("generated", old, new)
         if ours != plain.stdout:
             raise SystemExit(f"the diff of {old!r} and {new!r} is another")
-        with info.running("breezy"):
+        with info.running("breezy", new):
             told = breezy_info(Repository.open(str(branch.parent)), old, new)
-        with info.running("ours"):
+        with info.running("ours", new):
             infos = manager.get_revision_info("generated", old, new)
         if {each.revision_id for each in infos} != told:
             raise SystemExit(f"the revisions between {old!r} and {new!r} are others")
@@ -325,9 +332,9 @@ def measure(chosen: argparse.Namespace, directory: Path) -> dict[str, Figures]:
     figures: dict[str, Figures] = {}
     for codebase, pairs in repositories.items():
         some = spread(pairs, chosen.pairs)
-        told, refused = git_diffs(base, codebase, some)
+        told, refused = git_diffs(base, codebase, some, chosen.rounds)
         figures[f"git diff, {codebase}"] = told | {"pairs": len(some) - refused}
-        figures[f"git info, {codebase}"] = git_info(base, codebase, some)
+        figures[f"git info, {codebase}"] = git_info(base, codebase, some, chosen.rounds)
     history = BzrHistory(directory / "bzr", directory / "trees")
     figures |= bzr_diffs(
         directory / "bzr", history.branch, history.revisions(max(2, chosen.pairs // 10))
@@ -351,6 +358,7 @@ def main() -> None:
     """Measure and print."""
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--pairs", type=int, default=100, help="of each Git history")
+    options.add_argument("--rounds", type=int, default=5, help="of the Git pairs")
     options.add_argument("--many", type=int, default=10_000, help="diffs with a look at memory")
     options.add_argument("--json", action="store_true")
     chosen = options.parse_args()

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from janitor.vcs.branch_failures import MISSING, failures_named
+from janitor.vcs.branches.bzr import is_pointer
 from janitor.vcs.branches.packed_refs import PackedRefs
 from janitor.vcs.errors import BranchOpenFailure
 
@@ -50,6 +51,9 @@ def git_branch_or_none(repository: Path, name: str) -> Branch | None:
 def bzr_branch_or_none(repository: Path, name: str) -> Branch | None:
     """Open a branch within a shared Bazaar repository; None where there is none.
 
+    What leads to a branch elsewhere is none, and what a branch is stacked on is not opened: whoever
+    may push here does not send us anywhere.
+
     Args:
         repository: where it is.
         name: the branch.
@@ -58,18 +62,22 @@ def bzr_branch_or_none(repository: Path, name: str) -> Branch | None:
         BranchOpenFailure: it may be there, and did not open.
     """
     path = repository / name
+    if is_pointer(path):
+        return None
     try:
         with failures_named(path.as_uri()):
             control = _bzr_control(path)
             branch: Branch
-            # A branch that has one of its own, or is a pointer to another, is Breezy's business.
-            if not (repository / ".bzr" / "repository").is_dir() or _is_apart(path):
-                branch = control.open_branch()
+            # A branch that has one of its own is Breezy's business.
+            if not _has_repository(repository) or _has_repository(path):
+                branch = control.open_branch(ignore_fallbacks=True)
             else:
                 shared = _shared(repository)
                 kind = control.find_branch_format(name="")
                 kind.check_support_status(allow_unsupported=False)
-                branch = kind.open(control, name="", _found=True, found_repository=shared)
+                branch = kind.open(
+                    control, name="", _found=True, found_repository=shared, ignore_fallbacks=True
+                )
             return branch
     except BranchOpenFailure as failure:
         if failure.code != MISSING:
@@ -101,9 +109,8 @@ def _shared(path: Path) -> Any:  # noqa: ANN401 - Breezy says no types
     return opened[key]
 
 
-def _is_apart(path: Path) -> bool:
-    control = path / ".bzr"
-    return (control / "repository").is_dir() or (control / "branch" / "location").exists()
+def _has_repository(path: Path) -> bool:
+    return (path / ".bzr" / "repository").is_dir()
 
 
 def _bzr_control(path: Path) -> Any:  # noqa: ANN401 - Breezy says no types

@@ -47,14 +47,7 @@ class BzrBranches(Branches):
 
     def tips(self) -> dict[str, bytes]:
         """Return the revision of every branch, by name."""
-        found = {}
-        for directory, inside, _ in os.walk(self._repository):
-            if _CONTROL in inside:
-                inside.remove(_CONTROL)
-                tip = tip_in(Path(directory))
-                if tip is not None and directory != str(self._repository):
-                    found[os.path.relpath(directory, self._repository)] = tip
-        return found
+        return {os.path.relpath(path, self._repository): tip for path, tip in self._all_with_tips()}
 
     def set(self, name: str, revision: bytes, *, expected: bytes | None) -> None:
         """Let a branch be at a revision, if it is where it is expected."""
@@ -104,8 +97,8 @@ class BzrBranches(Branches):
     def tags(self) -> dict[str, bytes]:
         """Return the revision of every tag of any branch, by name."""
         found: dict[str, bytes] = {}
-        for name in self.tips():
-            found |= _open(self._path(name)).tags.get_tag_dict()
+        for path, _ in self._all_with_tips():
+            found |= _open(path).tags.get_tag_dict()
         return found
 
     def set_tag(self, name: str, revision: bytes, *, branch: str) -> None:
@@ -125,13 +118,25 @@ class BzrBranches(Branches):
         """Delete tags of all branches, those of them that are there."""
         unwanted = set(names)
         with self._turn():
-            for branch in self.tips():
-                path = self._path(branch)
+            for path, _ in self._all_with_tips():
                 if unwanted.isdisjoint(_open(path).tags.get_tag_dict()):
                     continue
                 with self._written(path) as written:
                     for name in unwanted.intersection(written.tags.get_tag_dict()):
                         written.tags.delete_tag(name)
+
+    def _all_with_tips(self) -> Iterator[tuple[Path, bytes]]:
+        """Each branch with its revision, also those with names that we would not give.
+
+        Breezy has none whose name is not UTF-8.
+        """
+        for directory, inside, _ in os.walk(self._repository):
+            if _CONTROL in inside:
+                inside.remove(_CONTROL)
+                path = Path(directory)
+                tip = tip_in(path) if _is_utf8(directory) else None
+                if tip is not None and path != self._repository:
+                    yield path, tip
 
     def _path(self, name: str) -> Path:
         return self._repository / checked_new_name(name)
@@ -207,11 +212,24 @@ def tip_in(path: Path) -> bytes | None:
 
 
 def _tip_by_breezy(path: Path) -> bytes | None:
-    """Of a format from before 2008, or of a branch that is kept elsewhere."""
-    if not (path / _CONTROL / "branch").is_dir():
+    """Of a format from before 2008."""
+    if not (path / _CONTROL / "branch").is_dir() or is_pointer(path):
         return None
     tip: bytes = _open(path).last_revision()
     return tip
+
+
+def _is_utf8(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def is_pointer(path: Path) -> bool:
+    """Return whether what is there leads to a branch elsewhere: it is none of this repository."""
+    return (path / _CONTROL / "branch" / "location").exists()
 
 
 def _control_dir(path: Path, *, create: bool = False) -> Any:  # noqa: ANN401 - Breezy says no types
@@ -221,7 +239,8 @@ def _control_dir(path: Path, *, create: bool = False) -> Any:  # noqa: ANN401 - 
 
 
 def _open(path: Path) -> Any:  # noqa: ANN401 - likewise
-    return _control_dir(path).open_branch()
+    # What it may be stacked on is somebody else's URL.
+    return _control_dir(path).open_branch(ignore_fallbacks=True)
 
 
 def _go(branch: Any, revision: bytes, codebase: str) -> None:  # noqa: ANN401 - likewise

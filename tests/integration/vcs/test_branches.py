@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -31,7 +32,7 @@ from janitor.vcs.branches.turn import turn_in
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
 
 if TYPE_CHECKING:
-    from conftest import BzrStore, GitStore
+    from conftest import BzrStore, GitStore, Server
 
 ODD_NAMES = ["fix/main", "späß/ü", "a%20b", "a'b\"c", "$(touch)", "x@y", "ﬀ+,=&"]
 ABSENT = {"git": b"git-v1:" + b"1" * 40, "bzr": b"ada@example.com-20200101000000-0123456789abcdef"}
@@ -197,6 +198,41 @@ def test_tags(house: House) -> None:
     branches.delete_tags(["run/1/main", "run/3/main"])
     assert branches.tags() == {"run/2/main": two}
     assert branches.get("fix/main") == two
+
+
+@pytest.mark.parametrize("name", ["1.0~rc1", "-dash", "x.lock", "a b", "caf\udce9"])
+def test_a_bazaar_branch_that_others_named_oddly_stops_no_tag(bzr_house: House, name: str) -> None:
+    one = bzr_house.revisions[0]
+    branches = bzr_house.branches
+    branches.create("fix/main", one)
+    branches.set_tag("run/1/main", one, branch="fix/main")
+    shutil.copytree(bzr_house.path / "fix" / "main", bzr_house.path / name)
+    assert branches.tips().get(name) == (None if name == "caf\udce9" else one)  # no UTF-8
+    assert branches.tags() == {"run/1/main": one}
+    branches.delete_tags(["run/1/main"])
+    assert branches.tags() == {}
+
+
+def test_a_bazaar_branch_leads_nowhere(bzr_house: House, server: Server) -> None:
+    branches, one = bzr_house.branches, bzr_house.revisions[0]
+    for name in ("pointer", "stacked"):
+        branches.create(name, one)
+    control = bzr_house.path / "pointer" / ".bzr" / "branch"
+    (control / "last-revision").unlink()
+    (control / "format").write_text("Bazaar-NG Branch Reference Format 1\n")
+    (control / "location").write_text(server.url)
+    conf = bzr_house.path / "stacked" / ".bzr" / "branch" / "branch.conf"
+    conf.write_text(f"stacked_on_location = {server.url}\n")
+    assert branches.get("pointer") is None
+    assert "pointer" not in branches.tips()
+    assert bzr_house.manager.get_branch("hello", "pointer") is None
+    assert branches.tags() == {}
+    branches.set_tag("run/1/main", one, branch="stacked")
+    branches.set("stacked", bzr_house.revisions[1], expected=one)
+    opened = bzr_house.manager.get_branch("hello", "stacked")
+    assert opened is not None
+    assert opened.last_revision() == bzr_house.revisions[1]
+    assert server.requests == []
 
 
 def test_a_branch_beside_one_below_it(house: House) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import socket
 import subprocess
 import threading
 import time
@@ -13,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -116,6 +117,30 @@ def test_a_git_branch_is_brought_and_brought_on(
     assert bring(ours, f"{there},branch=main") == other
     assert git_of(ours, "rev-list", "--count", "main") == "1\n"
     whole(ours)
+
+
+HOSTS = ["codebases.test", "Codebases.TEST", "codebases.test."]
+
+
+@pytest.fixture
+def known_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nobody but this process know the address of those hosts."""
+    look_up = socket.getaddrinfo
+
+    def known(name: str, *more: Any, **named: Any) -> Any:
+        return look_up("127.0.0.1" if name in HOSTS else name, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", known)
+
+
+@pytest.mark.usefixtures("known_here")
+@pytest.mark.parametrize("host", HOSTS)
+def test_git_goes_to_the_addresses_that_were_checked(
+    git_store: GitStore, ours: dict[str, VcsManager], url: str, host: str
+) -> None:
+    made = git_store.commit({b"a": b"1"})
+    there = url.replace("127.0.0.1", host)
+    assert bring(ours, f"{there}/git/hello,branch=main") == made
 
 
 def test_only_what_is_new_travels(
@@ -285,6 +310,16 @@ def test_a_bazaar_branch_is_brought(bzr_store: BzrStore, ours: dict[str, VcsMana
         assert bring(ours, url, "bzr") == second
     assert ours["bzr"].branches("copy").tips() == {"main": second}
     assert ours["bzr"].get_diff("copy", first, second)
+
+
+@pytest.mark.usefixtures("known_here")
+@pytest.mark.parametrize("host", HOSTS)
+def test_breezy_goes_to_the_addresses_that_were_checked(
+    bzr_store: BzrStore, ours: dict[str, VcsManager], host: str
+) -> None:
+    made = bzr_store.commit({"a": b"1"})
+    with bazaar_at(bzr_store) as url:
+        assert bring(ours, url.replace("127.0.0.1", host), "bzr") == made
 
 
 def test_a_bazaar_branch_may_ask_who_we_are(

@@ -262,6 +262,12 @@ def test_addresses_of_our_own_network_are_refused(url: str) -> None:
         Outside().check(url)
 
 
+@pytest.mark.parametrize("host", ["bücher.example", "①②⑦.⓪.⓪.①", "127。0。0。1"])
+def test_a_host_is_written_as_it_is_looked_up(host: str) -> None:
+    with pytest.raises(BranchOpenFailure, match="in ASCII"):
+        Outside(local=True).check(f"http://{host}/a")
+
+
 def test_files_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BranchOpenFailure, match="unsupported-vcs-protocol"):
         Outside().check(tmp_path.as_uri())

@@ -49,26 +49,25 @@ class Turn:
 
 
 @contextmanager
-def turn_in(directory: Path, *, patience: float = PATIENCE) -> Iterator[Turn]:
+def turn_in(directory: Path) -> Iterator[Turn]:
     """Wait for our turn to write in a repository, and have it for a ``with`` block.
 
     Args:
         directory: where the turn's file lies; it is there.
-        patience: seconds to wait.
 
     Raises:
         RepositoryBusy: others had it all the time.
     """
     descriptor = os.open(directory / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
-        _wait(descriptor, directory, patience)
+        _wait(descriptor, directory)
         yield Turn(descriptor)
     finally:
         os.close(descriptor)
 
 
-def _wait(descriptor: int, directory: Path, patience: float) -> None:
-    until = time.monotonic() + patience
+def _wait(descriptor: int, directory: Path) -> None:
+    until = time.monotonic() + PATIENCE
     pause = _PAUSE
     while True:
         try:
@@ -76,7 +75,7 @@ def _wait(descriptor: int, directory: Path, patience: float) -> None:
         except BlockingIOError:
             if time.monotonic() > until:
                 raise RepositoryBusy(
-                    f"{directory}: others have been writing in it for {patience:g} s"
+                    f"{directory}: others have been writing in it for {PATIENCE:g} s"
                 ) from None
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from sqlalchemy.exc import DBAPIError
+
 from janitor.deployment import Deployment
 from janitor.errors import JanitorError, PassingError
 from janitor.queue.hosts import rest_of
+from janitor.redaction import redact
 from janitor.state.alone import alone
 from janitor.vcs.branch_failures import host_of
 from janitor.vcs.branches.publishing import (
@@ -44,13 +47,20 @@ def diff(work: Work[MakeDiff]) -> None:
 def publish_run(work: Work[PublishRun]) -> None:
     """Publish the branches of a run under their names."""
     here = work.deployment
+    failures: list[JanitorError] = []
     with here.one_by_one() as conn:
-        found = branches_to_publish(conn, work.ask.run_id, here.vcs_managers)
-        for one in found:
-            publish(conn, one, here.vcs_managers)
+        for one in branches_to_publish(conn, work.ask.run_id, here.vcs_managers):
+            try:
+                publish(conn, one, here.vcs_managers)
+            except JanitorError as failure:  # of this role; the others have their names
+                failures.append(failure)
+                continue
             # Right away: what is not known to be published would stay when the run goes.
             with here.sessions.begin() as session:
                 record_published(session, [one])
+    # What passes is worth another try, whatever else does not.
+    for failure in sorted(failures, key=lambda each: not isinstance(each, PassingError)):
+        raise failure
 
 
 @carries(MIRROR)
@@ -104,10 +114,10 @@ def withdraw_branches(deployment: Deployment) -> str:
             try:
                 withdraw(conn, one, deployment.vcs_managers)
                 withdrawn += 1
-            except (
-                JanitorError,
-                OSError,
-            ) as error:  # of one repository: others are no worse for it
-                logger.warning("%s of run %s stays for now: %s", one.branch, one.run_id, error)
+            except DBAPIError:
+                raise
+            except Exception as error:  # noqa: BLE001 - a broken repository keeps no other waiting
+                said = redact(str(error))
+                logger.warning("%s of run %s stays for now: %s", one.branch, one.run_id, said)
                 left += 1
     return f"{withdrawn} branches withdrawn" + (f", {left} left for later" if left else "")

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, exists, select, text
+from sqlalchemy import Row, delete, exists, func, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from janitor.errors import PassingError
@@ -137,6 +137,8 @@ def record_published(conn: Conn, published: Iterable[Published]) -> None:
 def gone_runs(conn: Conn, managers: Mapping[str, VcsManager]) -> list[Published]:
     """Return what is published of runs that the database does not have any more.
 
+    In no order, so that those which cannot be withdrawn do not keep all others waiting.
+
     Args:
         conn: the caller's transaction.
         managers: the repositories, by kind; what is in others has to wait.
@@ -146,7 +148,7 @@ def gone_runs(conn: Conn, managers: Mapping[str, VcsManager]) -> list[Published]
         .with_only_columns(*_columns())
         .where(~exists().where(RunRow.id == PublishedBranch.run_id))
         .where(PublishedBranch.vcs_type.in_(managers))
-        .order_by(PublishedBranch.published_at)
+        .order_by(func.random())
         .limit(_MOST_GONE)
     )
     return [Published(**row) for row in rows.mappings()]

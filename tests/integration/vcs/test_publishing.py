@@ -15,6 +15,7 @@ from janitor.deployment import Deployment
 from janitor.state.branch import PublishedBranch
 from janitor.state.change_set import ChangeSet
 from janitor.state.codebase import Codebase
+from janitor.state.job import JobRow
 from janitor.state.run import ResultBranch, RunRow
 from janitor.vcs import RemoteGitVcsManager, VcsManager
 from janitor.vcs.branches.port import Branches
@@ -181,18 +182,20 @@ def test_what_is_not_there_can_t_be_published(
         published(conn, "r1", git_store.manager)
 
 
-def test_what_is_published_before_a_failure_goes_with_its_run(
+def test_what_is_published_beside_a_failure_goes_with_its_run(
     engine: Engine, session: Session, git_store: GitStore
 ) -> None:
     made = git_store.commit({b"a": b"x"})
-    roles = {"docs": made, "main": b"git-v1:" + b"1" * 40}
+    roles = {"docs": made, "main": b"git-v1:" + b"1" * 40, "tests": made}
     add_run(session, "r1", "git", 1, roles)
     app = create_app(config_of(engine, git_store))
     app.tasks[PUBLISH.name](run_id="r1")
     branches = git_store.manager.branches("hello")
-    assert branches.tags() == {"run/r1/docs": made}
+    assert branches.tags() == {"run/r1/docs": made, "run/r1/tests": made}
+    job = session.scalars(select(JobRow).where(JobRow.run_id == "r1")).one()
+    assert "no revision" in (job.last_error or "")
     remove_run(session, "r1")
-    assert withdraw_branches.body(app.deployment) == "1 branches withdrawn"
+    assert withdraw_branches.body(app.deployment) == "2 branches withdrawn"
     assert branches.tags() == {}
     app.deployment.close()
 
@@ -237,9 +240,27 @@ def test_one_repository_that_is_busy_keeps_no_other_waiting(
     deployment.close()
 
 
-def config_of(engine: Engine, store: GitStore) -> Config:
-    url = engine.url.render_as_string(hide_password=False)
-    return Config(database_location=url, redis_location=NO_BROKER, git_location=str(store.base))
+def test_one_repository_that_is_broken_keeps_no_other_waiting(
+    conn: Connection, engine: Engine, session: Session, bzr_store: BzrStore, git_store: GitStore
+) -> None:
+    kinds = {"git": git_store.commit({b"a": b"x"}), "bzr": bzr_store.commit({"a": b"x"})}
+    for store, (kind, revision) in zip((git_store, bzr_store), kinds.items(), strict=True):
+        add_run(session, kind, kind, 1, {"main": revision})
+        published(conn, kind, store.manager)
+        remove_run(session, kind)
+    (bzr_store.base / "hello" / "main" / ".bzr" / "branch-format").write_text("nobody's")
+    deployment = Deployment(config_of(engine, git_store, bzr=bzr_store))
+    assert withdraw_branches.body(deployment) == "1 branches withdrawn, 1 left for later"
+    deployment.close()
+
+
+def config_of(engine: Engine, git: GitStore, *, bzr: BzrStore | None = None) -> Config:
+    return Config(
+        database_location=engine.url.render_as_string(hide_password=False),
+        redis_location=NO_BROKER,
+        git_location=str(git.base),
+        bzr_location=str(bzr.base) if bzr else None,
+    )
 
 
 def test_a_store_service_publishes_itself(conn: Connection, session: Session) -> None:

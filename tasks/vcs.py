@@ -52,8 +52,8 @@ def publish_run(work: Work[PublishRun]) -> None:
         for one in branches_to_publish(conn, work.ask.run_id, here.vcs_managers):
             try:
                 publish(conn, one, here.vcs_managers)
-            except JanitorError as failure:  # of this role; the others have their names
-                failures.append(failure)
+            except JanitorError as error:  # of this role; the others have their names
+                failures.append(error)
                 continue
             # Right away: what is not known to be published would stay when the run goes.
             with here.sessions.begin() as session:

@@ -25,7 +25,8 @@ from janitor.vcs.branches.publishing import (
 from janitor.vcs.errors import BranchOpenFailure
 from janitor.vcs.outside.git_fetch import Limits
 from janitor.vcs.outside.mirroring import MIRROR, MirrorCodebase, branch_to_mirror, mirror
-from janitor.vcs.outside.rotation import Pace, Rotation, close_host
+from janitor.vcs.outside.rests import let_rest
+from janitor.vcs.outside.rotation import Pace, Rotation
 from janitor.vcs.run_diff import DIFF, MakeDiff, diff_of_run, load_run, record_diff
 from tasks.base import Work, carries, ticks
 
@@ -85,10 +86,11 @@ def mirror_codebase(work: Work[MirrorCodebase]) -> None:
         )
     except BranchOpenFailure as failure:
         with here.sessions.begin() as session:
-            rests = [rest_of(session, each) for each in close_host(session, failure, host)]
-        if not rests:
+            closed = let_rest(session, failure, host)
+            rest = rest_of(session, closed) if closed else None
+        if closed is None:
             raise
-        raise PassingError(str(failure), retry_after=rests[0]) from None
+        raise PassingError(str(failure), retry_after=rest) from None
 
 
 @ticks("janitor.vcs.look_at_branches")

@@ -2,7 +2,7 @@
 
 :mod:`.visitor` asks; here is who is asked when, and what comes of it. Each host is asked one
 thing at a time, with a pause in between, and not at all while it is limited
-(:mod:`janitor.queue.hosts`). A codebase whose branch moved gets runs soon
+(:mod:`.rests`). A codebase whose branch moved gets runs soon
 (:mod:`janitor.schedule`).
 """
 
@@ -24,7 +24,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
 from janitor.errors import JanitorError
-from janitor.queue.hosts import closed_hosts, leave_alone
+from janitor.queue.hosts import closed_hosts
 from janitor.redaction import redact
 from janitor.schedule import do_schedule
 from janitor.state import Conn
@@ -32,6 +32,7 @@ from janitor.state.branch import BranchFailure
 from janitor.state.candidate import Candidate
 from janitor.vcs.branch_failures import branch_failure
 from janitor.vcs.errors import BranchOpenFailure
+from janitor.vcs.outside.rests import let_rest
 from janitor.vcs.outside.visitor import Visitor
 
 logger = logging.getLogger(__name__)
@@ -40,8 +41,6 @@ REQUESTER = "the branch moved"
 
 _AT_ONCE = 8  # hosts
 _MOST_OF_A_HOST = 100  # in one go; more do not fit in its time with the pauses
-_ASKED_TOO_MUCH = "too-many-requests"
-_REST = timedelta(minutes=5)  # for a host that asked for one and did not say how long
 _MOST_FAILURES = 3  # in a row, of the host's own; then it is left for the next time
 _OF_THE_HOST = frozenset(
     {"branch-unavailable", "branch-temporarily-unavailable", "502-bad-gateway", "unknown"}
@@ -107,7 +106,7 @@ class Rotation:
                 outcome[failure.code] += 1
                 with self.sessions.begin() as session:
                     closed = note_failure(session, codebase, failure)
-                if codebase.host in closed:
+                if closed == codebase.host:
                     break
                 failures = failures + 1 if closed or failure.code in _OF_THE_HOST else 0
             except (JanitorError, DBAPIError) as error:  # ours, and none of the branch or its host
@@ -174,7 +173,7 @@ def note_place(conn: Conn, codebase: Row[Any], revision: bytes) -> bool:
     return moved
 
 
-def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> set[str]:
+def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> str | None:
     """Record that a branch could not be seen, and if its host wants to be left alone.
 
     Whoever asks too much for one branch is asked for the others of its host next.
@@ -185,9 +184,9 @@ def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> 
         failure: why.
 
     Returns:
-        The host that is left alone from now on, if one is: who answered.
+        The host that is left alone from now on, or None.
     """
-    closed = close_host(conn, failure, codebase.host)
+    closed = let_rest(conn, failure, codebase.host)
     looked = conn.execute(_LOOKED, {"name": codebase.name, "url": codebase.branch_url})
     if looked.one_or_none() is not None:
         said = {"code": failure.code, "description": failure.description}
@@ -199,24 +198,6 @@ def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> 
             )
         )
     return closed
-
-
-def close_host(conn: Conn, failure: BranchOpenFailure, asked: str) -> set[str]:
-    """Leave a host alone if it asks for that; returns it then.
-
-    Args:
-        conn: the caller's transaction.
-        failure: what was answered.
-        asked: the host that was asked; another may have answered.
-    """
-    if failure.code != _ASKED_TOO_MUCH and not failure.retry_after:
-        return set()
-    # As codebases spell it, where it is the same.
-    answered = failure.host or asked
-    host = asked if answered.lower() == asked.lower() else answered
-    rest = timedelta(seconds=failure.retry_after) if failure.retry_after else _REST
-    leave_alone(conn, host, datetime.now(UTC) + rest)
-    return {host}
 
 
 def _ask_for_runs(conn: Conn, codebase: str) -> None:

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete, func, or_, select, update
 
-from janitor.errors import Failure, PassingError
+from janitor.errors import Failure, JanitorError, PassingError
 from janitor.notifications import by_apprise, webhook
 from janitor.notifications.message import Message, compose
 from janitor.notifications.outbox import Deliver, unsent
@@ -80,7 +80,7 @@ class Sender:
     """
 
     def __init__(self) -> None:
-        self._left_alone: dict[str, float] = {}  # until when, by name
+        self._left_alone: dict[str, tuple[float, str]] = {}  # until when and why, by name
 
     def send(
         self, target_name: str, message: Message, environ: Mapping[str, str] | None = None
@@ -92,15 +92,16 @@ class Sender:
             PassingError: it may be taken later; or the target is left alone now.
         """
         began = time.monotonic()
-        if began < self._left_alone.get(target_name, began):
-            said = f"target {target_name} kept us waiting, and is left alone a while"
-            left = timedelta(seconds=self._left_alone[target_name] - began)
-            raise PassingError(said, retry_after=left)
+        until, why = self._left_alone.get(target_name, (began, ""))
+        if began < until:
+            said = f"target {target_name} is left alone a while, it took long last time: {why}"
+            raise PassingError(said, retry_after=timedelta(seconds=until - began))
         try:
             send(target_name, message, environ)
-        except BaseException:  # also the end of patience with this task
+        except BaseException as error:  # also the end of patience with this task
             now = time.monotonic()
-            self._left_alone[target_name] = now + REST * (now - began - QUICK)
+            why = str(error) if isinstance(error, JanitorError) else "it did not answer"
+            self._left_alone[target_name] = now + REST * (now - began - QUICK), why
             raise
 
 

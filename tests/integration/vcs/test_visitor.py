@@ -152,14 +152,12 @@ def test_alioth_is_gone_whatever_happens(monkeypatch: pytest.MonkeyPatch, ask: A
         assert failure_of(ask, f"http://{host}.debian.org/a").code == "hosted-on-alioth"
 
 
-def test_what_only_breezy_does_not_know_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    from breezy import branch, errors
-
-    def odd(*_arguments: object, **_options: object) -> object:
-        raise errors.BzrError("something that nobody has a name for")
-
-    monkeypatch.setattr(branch.Branch, "open", odd)
-    assert failure_of(open_branch_ext, "http://127.0.0.1:1/a").code == "unknown"
+def test_what_breezy_has_no_better_name_for_is_unknown(bzr_store: BzrStore) -> None:
+    branch = bzr_store.base / "hello" / "main"
+    (branch / ".bzr" / "branch" / "branch.conf").write_text("[[[\n")
+    failure = failure_of(open_branch_ext, str(branch))
+    assert failure.code == "unknown"
+    assert "Invalid line" in failure.description
 
 
 @pytest.mark.parametrize(

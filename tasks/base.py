@@ -11,7 +11,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -63,25 +63,6 @@ class Work(Generic[P]):
         self.finished = True
 
 
-Body = Callable[[Session, Deployment, Sequence[Any]], Sequence[Failure | None]]
-
-
-@dataclass(frozen=True)
-class Together:
-    """How jobs of a kind are worked off by one child of a worker; see :mod:`tasks.together`.
-
-    Args:
-        body: the code that does many in one transaction; None where each is done alone.
-        most: how many at once.
-        at_once: whether a worker of its pool that asks for some in the course of its own work does
-            them itself, right after the commit. For what takes less than a message would.
-    """
-
-    body: Body | None
-    most: int
-    at_once: bool = False
-
-
 @dataclass(frozen=True)
 class JobTask:
     """A kind of job and the code that carries it out.
@@ -89,17 +70,19 @@ class JobTask:
     Args:
         kind: the kind.
         body: the code.
-        together: how one child works off what is due, for kinds that have such.
     """
 
     kind: JobKind[Any]
     body: Callable[[Work[Any]], None]
-    together: Together | None = None
 
     @property
     def name(self) -> str:
         """The Celery task's name: the kind's."""
         return self.kind.name
+
+    def celery_task(self, deployment: Deployment) -> LedgerTask:
+        """Return what Celery runs."""
+        return LedgerTask(self, deployment)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The doorbell behind the ledger: one Celery message for each ring.
 
 A broker that is away costs nothing but time: the row is there, and upkeep rings again. What a
-worker may as well do itself (:class:`~tasks.base.Together`) needs no message.
+worker may as well do itself (:class:`~tasks.together.Together`) needs no message.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from janitor.notifications import DELIVER, Deliver
 from janitor.notifications.delivery import Sender, read, record_sent
 from janitor.notifications.reminders import digest, remind
 from tasks.base import Work, ticks
-from tasks.together import carries_in_turn
+from tasks.turn import carries_in_turn
 
 SENDER = Sender()  # of this child
 

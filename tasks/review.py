@@ -26,7 +26,8 @@ from janitor.review import (
 )
 from janitor.review.policy import InvalidPolicy
 from tasks.base import Work, ticks
-from tasks.together import carries_in_turn, carries_together
+from tasks.together import carries_together
+from tasks.turn import carries_in_turn
 
 logger = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from tasks.base import ClockTask, JobTask, LedgerTask, PeriodicTask
 from tasks.catalogue import CLOCK, JOBS
 from tasks.doorbell import CeleryDoorbell
 from tasks.together import TogetherTask
+from tasks.turn import TurnTask
 from workers.broker_url import checked_broker_url
 from workers.pools import pool_named
 from workers.settings import celery_settings
@@ -41,11 +42,12 @@ class JanitorApp(Celery):
 
         Their short jobs are done by the process that asks for them.
         """
-        tasks = [task for task in self.tasks.values() if isinstance(task, TogetherTask)]
+        tasks = [task for task in self.tasks.values() if isinstance(task, TurnTask)]
         for task in tasks:
             task.share()
+        together = (task for task in tasks if isinstance(task, TogetherTask))
         self._doorbell.answer(
-            task for task in tasks if task.together.at_once and task.job.kind.pool in pools
+            task for task in together if task.at_once and task.job.kind.pool in pools
         )
 
 
@@ -66,7 +68,7 @@ def create_app(
     """
     app = JanitorApp(Deployment(config))
     for job in jobs:
-        _register(app, _task(job, app.deployment))
+        _register(app, job.celery_task(app.deployment))
     for duty in clock:
         _register(app, PeriodicTask(duty, app.deployment))
     # Connections of the main process are no use to its children.
@@ -74,12 +76,6 @@ def create_app(
         lambda **_: app.deployment.forget(), weak=False, dispatch_uid="janitor.forget"
     )
     return app
-
-
-def _task(job: JobTask, deployment: Deployment) -> LedgerTask:
-    if job.together is None:
-        return LedgerTask(job, deployment)
-    return TogetherTask(job, deployment, job.together)
 
 
 def _register(app: JanitorApp, task: LedgerTask | PeriodicTask) -> None:

@@ -30,6 +30,7 @@ from janitor.vcs.branches.port import (
 )
 from janitor.vcs.branches.turn import turn_in
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
+from janitor.vcs.revisions import git_sha
 
 if TYPE_CHECKING:
     from conftest import BzrStore, GitStore, Server
@@ -301,32 +302,59 @@ def killed_in(program: str, *arguments: object) -> None:
     assert done.returncode == -signal.SIGKILL
 
 
-KILLED_WITH_GIT = """
-import os, signal, sys
+MOVES_WITH_GIT = """
+import sys
 from pathlib import Path
-from janitor.vcs.branches import git_refs
+from janitor.vcs.branches.git_refs import RefChange, change_refs
 from janitor.vcs.branches.turn import turn_in
-repository = Path(sys.argv[1])
-with turn_in(repository) as turn:
-    turn.note(b"refs/heads/fix")
-    (repository / "refs/heads/fix.lock").write_text("")
-    (repository / "packed-refs.lock").write_text("")
-    (repository / "packed-refs.new").write_text("")
-    os.kill(os.getpid(), signal.SIGKILL)
+old, new = sys.argv[2:]
+with turn_in(Path(sys.argv[1])) as turn:
+    change_refs(Path(sys.argv[1]), turn, [RefChange(b"refs/heads/fix", old, new)])
+"""
+
+# Locks as Git does, and then both are gone: the worker and what it started.
+DIES_AS_GIT = """#!/bin/sh
+cd "$2"
+for each in refs/heads/fix.lock packed-refs.lock packed-refs.new; do : > "$each"; done
+kill -KILL $PPID
+kill -KILL $$
 """
 
 
+@pytest.fixture
+def killed_with_git(git_house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a writer be killed, with its Git, while it moves the branch ``fix``."""
+    one, two, _ = git_house.revisions
+    git_house.branches.create("fix", one)
+    subprocess.run(["git", "pack-refs", "--all"], cwd=git_house.path, check=True)
+    git = tmp_path / "bin" / "git"
+    git.parent.mkdir()
+    git.write_text(DIES_AS_GIT)
+    git.chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{git.parent}:{os.environ['PATH']}")
+        killed_in(MOVES_WITH_GIT, git_house.path, git_sha(one, null=""), git_sha(two, null=""))
+    assert len(list(git_house.path.rglob("*.lock"))) == 2
+
+
+@pytest.mark.usefixtures("killed_with_git")
 def test_what_a_killed_writer_had_locked_is_free_again(git_house: House) -> None:
-    git_house.branches.create("fix", git_house.revisions[0])
-    killed_in(KILLED_WITH_GIT, git_house.path)
     git_house.branches.set("fix", git_house.revisions[1], expected=git_house.revisions[0])
     assert not list(git_house.path.rglob("*.lock"))
 
 
+@pytest.mark.usefixtures("killed_with_git")
+def test_what_was_locked_before_a_killed_writer_came_is_somebody_else_s(git_house: House) -> None:
+    lock = git_house.path / "refs" / "heads" / "fix.lock"
+    before = lock.stat().st_mtime - 5
+    os.utime(lock, (before, before))
+    with pytest.raises(RepositoryBusy, match="locked"):
+        git_house.branches.set("fix", git_house.revisions[1], expected=git_house.revisions[0])
+    assert lock.exists()
+
+
+@pytest.mark.usefixtures("killed_with_git")
 def test_what_a_killed_writer_had_packed_half_way_is_in_nobody_s_way(git_house: House) -> None:
-    git_house.branches.create("fix", git_house.revisions[0])
-    subprocess.run(["git", "pack-refs", "--all"], cwd=git_house.path, check=True)
-    killed_in(KILLED_WITH_GIT, git_house.path)
     git_house.branches.delete("fix", expected=git_house.revisions[0])  # writes what is packed anew
     assert git_house.branches.get("fix") is None
     assert not (git_house.path / "packed-refs.new").exists()

@@ -6,6 +6,7 @@ import base64
 import os
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -320,6 +321,21 @@ def test_breezy_goes_to_the_addresses_that_were_checked(
     made = bzr_store.commit({"a": b"1"})
     with bazaar_at(bzr_store) as url:
         assert bring(ours, url.replace("127.0.0.1", host), "bzr") == made
+
+
+def test_breezy_knows_the_addresses_of_no_other_host() -> None:
+    program = """
+import socket
+from janitor.vcs.outside.bzr_pull import go_only_to
+go_only_to("codebases.test", ["127.0.0.1"])
+print([found[4] for found in socket.getaddrinfo("Codebases.test", 80, type=socket.SOCK_STREAM)])
+socket.getaddrinfo("localhost", 80)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=False, capture_output=True, text=True
+    )
+    assert done.stdout == "[('127.0.0.1', 80)]\n"
+    assert "localhost is not gone to, only codebases.test" in done.stderr
 
 
 def test_a_bazaar_branch_may_ask_who_we_are(

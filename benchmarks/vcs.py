@@ -27,7 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +108,10 @@ def git_diffs(base: Path, codebase: str, pairs: list[Pair], rounds: int) -> tupl
     watch, refused = Stopwatch(), set()
     manager = LocalGitVcsManager(str(base))
     kept = Repository.open(str(base / codebase))
-    manager.get_diff(codebase, *git_ids(*pairs[0]))  # it has its program by now
     with kept.lock_read():
+        with suppress(Exception):  # each way has started by now
+            manager.get_diff(codebase, *git_ids(*pairs[0]))
+            breezy_diff(kept, *git_ids(*pairs[0]))
         for pair in itertools.chain.from_iterable(itertools.repeat(pairs, rounds)):
             revisions = git_ids(*pair)
             try:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from datetime import timedelta
 
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.exc import DBAPIError
 
 from janitor.deployment import Deployment
-from janitor.errors import JanitorError, PassingError
+from janitor.errors import Failure, PassingError
 from janitor.queue.hosts import rest_of
 from janitor.redaction import redact
 from janitor.state.alone import alone
 from janitor.vcs.branch_failures import host_of
+from janitor.vcs.branches.port import RepositoryBusy
 from janitor.vcs.branches.publishing import (
     PUBLISH,
+    Published,
     PublishRun,
     branches_to_publish,
     gone_runs,
@@ -32,6 +35,8 @@ from tasks.base import Work, carries, ticks
 
 logger = logging.getLogger(__name__)
 
+_OF_ALL = (DBAPIError, SoftTimeLimitExceeded)  # what is no single repository's fault
+
 
 @carries(DIFF)
 def diff(work: Work[MakeDiff]) -> None:
@@ -48,20 +53,22 @@ def diff(work: Work[MakeDiff]) -> None:
 def publish_run(work: Work[PublishRun]) -> None:
     """Publish the branches of a run under their names."""
     here = work.deployment
-    failures: list[JanitorError] = []
+    failures: list[Exception] = []
     with here.one_by_one() as conn:
         for one in branches_to_publish(conn, work.ask.run_id, here.vcs_managers):
             try:
                 publish(conn, one, here.vcs_managers)
-            except JanitorError as error:  # of this role; the others have their names
+            except _OF_ALL:
+                raise
+            except Exception as error:  # noqa: BLE001 - of this role: the others get their names
+                _warn(one, "is not published", error)
                 failures.append(error)
                 continue
             # Right away: what is not known to be published would stay when the run goes.
             with here.sessions.begin() as session:
                 record_published(session, [one])
-    # What passes is worth another try, whatever else does not.
-    for failure in sorted(failures, key=lambda each: not isinstance(each, PassingError)):
-        raise failure
+    if failures:  # what may pass is worth another try, whatever else does not
+        raise min(failures, key=lambda each: isinstance(each, Failure))
 
 
 @carries(MIRROR)
@@ -110,16 +117,27 @@ def look_at_branches(deployment: Deployment) -> str:
 @ticks("janitor.vcs.withdraw_branches")
 def withdraw_branches(deployment: Deployment) -> str:
     """Take branches of runs that are gone out of the repositories."""
+    withdrawn, left = 0, 0
+    busy = set()  # to wait for one of them once is enough
     with deployment.one_by_one() as conn:
-        withdrawn, left = 0, 0
         for one in gone_runs(conn, deployment.vcs_managers):
+            repository = one.vcs_type, one.codebase
+            if repository in busy:
+                left += 1
+                continue
             try:
                 withdraw(conn, one, deployment.vcs_managers)
                 withdrawn += 1
-            except DBAPIError:
+            except _OF_ALL:
                 raise
             except Exception as error:  # noqa: BLE001 - a broken repository keeps no other waiting
-                said = redact(str(error))
-                logger.warning("%s of run %s stays for now: %s", one.branch, one.run_id, said)
+                _warn(one, "stays for now", error)
                 left += 1
+                if isinstance(error, RepositoryBusy):
+                    busy.add(repository)
     return f"{withdrawn} branches withdrawn" + (f", {left} left for later" if left else "")
+
+
+def _warn(one: Published, what: str, error: Exception) -> None:
+    said = f"{type(error).__name__}: {redact(str(error))}"
+    logger.warning("%s of run %s in %s %s: %s", one.branch, one.run_id, one.codebase, what, said)

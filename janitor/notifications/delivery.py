@@ -100,7 +100,7 @@ class Sender:
             send(target_name, message, environ)
         except BaseException as error:  # also the end of patience with this task
             now = time.monotonic()
-            why = str(error) if isinstance(error, JanitorError) else "it did not answer"
+            why = str(error) if isinstance(error, JanitorError) else type(error).__name__
             self._left_alone[target_name] = now + REST * (now - began - QUICK), why
             raise
 

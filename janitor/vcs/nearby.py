@@ -62,10 +62,10 @@ def bzr_branch_or_none(repository: Path, name: str) -> Branch | None:
         BranchOpenFailure: it may be there, and did not open.
     """
     path = repository / name
-    if is_pointer(path):
-        return None
     try:
         with failures_named(path.as_uri()):
+            if is_pointer(path):
+                return None
             control = _bzr_control(path)
             branch: Branch
             # A branch that has one of its own is Breezy's business.

@@ -20,6 +20,7 @@ from typing import Any
 from janitor.errors import Failure
 from janitor.vcs.branches.port import (
     Branches,
+    BranchExists,
     RepositoryBusy,
     checked_new_name,
     checked_new_revision,
@@ -58,6 +59,7 @@ class BzrBranches(Branches):
             if expected is None:
                 if now is not None:
                     raise self._exists(name)
+                self._check_free(path, name)
                 self._make(path, revision)
                 return
             if now != expected:
@@ -87,8 +89,7 @@ class BzrBranches(Branches):
         with self._turn():
             if tip_in(before) != expected:
                 raise self._moved(old)
-            if (after / _CONTROL).exists():
-                raise self._exists(new)
+            self._check_free(after, new)
             self._check_unlocked(before)
             after.mkdir(parents=True, exist_ok=True)
             (before / _CONTROL).rename(after / _CONTROL)
@@ -169,6 +170,10 @@ class BzrBranches(Branches):
         (aside / _CONTROL).rename(path / _CONTROL)
         aside.rmdir()
 
+    def _check_free(self, path: Path, name: str) -> None:
+        if (path / _CONTROL).exists():
+            raise BranchExists(f"{self._codebase}: there is something of Bazaar at {name} already")
+
     @contextmanager
     def _written(self, path: Path) -> Iterator[Any]:
         """Open a branch, and have its lock."""
@@ -203,7 +208,10 @@ def tip_in(path: Path) -> bytes | None:
     """Return the revision that the Bazaar branch in a directory is at; None if there is none.
 
     The file that says it is read as it is: to open the branch takes Breezy a hundred times as long.
+    What leads to a branch elsewhere is none.
     """
+    if is_pointer(path):
+        return None
     try:
         said = (path / _CONTROL / "branch" / "last-revision").read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -213,7 +221,7 @@ def tip_in(path: Path) -> bytes | None:
 
 def _tip_by_breezy(path: Path) -> bytes | None:
     """Of a format from before 2008."""
-    if not (path / _CONTROL / "branch").is_dir() or is_pointer(path):
+    if not (path / _CONTROL / "branch").is_dir():
         return None
     tip: bytes = _open(path).last_revision()
     return tip
@@ -239,8 +247,10 @@ def _control_dir(path: Path, *, create: bool = False) -> Any:  # noqa: ANN401 - 
 
 
 def _open(path: Path) -> Any:  # noqa: ANN401 - likewise
-    # What it may be stacked on is somebody else's URL.
-    return _control_dir(path).open_branch(ignore_fallbacks=True)
+    # What it may be stacked on or bound to is somebody else's URL.
+    branch = _control_dir(path).open_branch(ignore_fallbacks=True)
+    branch.get_master_branch = lambda _possible_transports=None: None
+    return branch
 
 
 def _go(branch: Any, revision: bytes, codebase: str) -> None:  # noqa: ANN401 - likewise

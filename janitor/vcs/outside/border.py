@@ -50,7 +50,7 @@ class Outside:
             raise branch_failure(MISSING, url, "it names no host")
         if not host.isascii():  # programs differ in what they make of such a name
             told = "its host is to be written as it is looked up, in ASCII (xn--...)"
-            raise branch_failure(MISSING, url, told)
+            raise branch_failure(_PROTOCOL, url, told)
         addresses = _addresses(url, host, port or _PORTS[scheme])
         for address in addresses:
             self.check_address(address, url)

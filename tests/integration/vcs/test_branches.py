@@ -214,25 +214,52 @@ def test_a_bazaar_branch_that_others_named_oddly_stops_no_tag(bzr_house: House, 
     assert branches.tags() == {}
 
 
-def test_a_bazaar_branch_leads_nowhere(bzr_house: House, server: Server) -> None:
-    branches, one = bzr_house.branches, bzr_house.revisions[0]
-    for name in ("pointer", "stacked"):
-        branches.create(name, one)
-    control = bzr_house.path / "pointer" / ".bzr" / "branch"
-    (control / "last-revision").unlink()
+def point_to(branch: Path, url: str) -> None:
+    control = branch / ".bzr" / "branch"
     (control / "format").write_text("Bazaar-NG Branch Reference Format 1\n")
-    (control / "location").write_text(server.url)
-    conf = bzr_house.path / "stacked" / ".bzr" / "branch" / "branch.conf"
-    conf.write_text(f"stacked_on_location = {server.url}\n")
+    (control / "location").write_text(url)
+
+
+@pytest.mark.parametrize("with_tip", [True, False])
+def test_a_pointer_to_a_bazaar_branch_is_none(
+    bzr_house: House, server: Server, *, with_tip: bool
+) -> None:
+    branches, one = bzr_house.branches, bzr_house.revisions[0]
+    branches.create("pointer", one)
+    point_to(bzr_house.path / "pointer", server.url)
+    if not with_tip:
+        (bzr_house.path / "pointer" / ".bzr" / "branch" / "last-revision").unlink()
     assert branches.get("pointer") is None
     assert "pointer" not in branches.tips()
     assert bzr_house.manager.get_branch("hello", "pointer") is None
     assert branches.tags() == {}
-    branches.set_tag("run/1/main", one, branch="stacked")
-    branches.set("stacked", bzr_house.revisions[1], expected=one)
-    opened = bzr_house.manager.get_branch("hello", "stacked")
+    branches.delete_tags(["run/1/main"])
+    with pytest.raises(BranchExists, match="at pointer already"):
+        branches.create("pointer", one)
+    with pytest.raises(BranchExists, match="at pointer already"):
+        branches.rename("main", "pointer", expected=bzr_house.revisions[-1])
+    with pytest.raises(BranchMoved):
+        branches.set_tag("run/1/main", one, branch="pointer")
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    "conf", ["stacked_on_location = {}", "bound = True\nbound_location = {}"], ids=["stack", "bind"]
+)
+def test_a_bazaar_branch_leads_nowhere(bzr_house: House, server: Server, conf: str) -> None:
+    branches, (one, two, _) = bzr_house.branches, bzr_house.revisions
+    branches.create("fix", one)
+    file = bzr_house.path / "fix" / ".bzr" / "branch" / "branch.conf"
+    file.write_text(conf.format(server.url) + "\n")
+    branches.set_tag("run/1/main", one, branch="fix")
+    branches.set("fix", two, expected=one)
+    assert branches.tags() == {"run/1/main": one}
+    branches.delete_tags(["run/1/main"])
+    opened = bzr_house.manager.get_branch("hello", "fix")
     assert opened is not None
-    assert opened.last_revision() == bzr_house.revisions[1]
+    assert opened.last_revision() == two
+    branches.rename("fix", "other", expected=two)
+    branches.delete("other", expected=two)
     assert server.requests == []
 
 
@@ -360,8 +387,8 @@ def test_what_a_killed_writer_had_packed_half_way_is_in_nobody_s_way(git_house: 
     assert not (git_house.path / "packed-refs.new").exists()
 
 
-def test_a_name_that_no_file_could_have_is_no_branch(git_house: House) -> None:
-    assert git_house.branches.get("x" * 300) is None
+def test_a_name_that_no_file_could_have_is_no_branch(house: House) -> None:
+    assert house.branches.get("x" * 300) is None
 
 
 def test_what_somebody_else_has_locked_is_left_to_him(git_house: House) -> None:

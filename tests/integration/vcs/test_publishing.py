@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy import Connection, Engine, delete, select, text
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,7 @@ from janitor.vcs.branches.publishing import (
     record_published,
     withdraw,
 )
+from janitor.vcs.branches.turn import turn_in
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing
 from tasks.vcs import withdraw_branches
 from tests.integration.notifications.carrying import NO_BROKER
@@ -251,6 +253,54 @@ def test_one_repository_that_is_broken_keeps_no_other_waiting(
     (bzr_store.base / "hello" / "main" / ".bzr" / "branch-format").write_text("nobody's")
     deployment = Deployment(config_of(engine, git_store, bzr=bzr_store))
     assert withdraw_branches.body(deployment) == "1 branches withdrawn, 1 left for later"
+    deployment.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("janitor.vcs.branches.turn.PATIENCE", 0.05)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_busy_repository_is_waited_for_once(
+    conn: Connection,
+    engine: Engine,
+    session: Session,
+    git_store: GitStore,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    revision = git_store.commit({b"a": b"x"})
+    add_run(session, "r1", "git", 1, {f"role{number}": revision for number in range(5)})
+    published(conn, "r1", git_store.manager)
+    remove_run(session, "r1")
+    deployment = Deployment(config_of(engine, git_store))
+    with turn_in(git_store.path):
+        said = withdraw_branches.body(deployment)
+    assert said == "0 branches withdrawn, 5 left for later"
+    assert caplog.text.count("others have been writing in it") == 1
+    assert withdraw_branches.body(deployment) == "5 branches withdrawn"
+    deployment.close()
+
+
+def test_who_is_told_to_come_to_an_end_does(
+    conn: Connection,
+    engine: Engine,
+    session: Session,
+    git_store: GitStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    revision = git_store.commit({b"a": b"x"})
+    add_run(session, "r1", "git", 1, {"main": revision})
+    published(conn, "r1", git_store.manager)
+    remove_run(session, "r1")
+
+    def too_late(*_arguments: object) -> None:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr("tasks.vcs.withdraw", too_late)
+    deployment = Deployment(config_of(engine, git_store))
+    with pytest.raises(SoftTimeLimitExceeded):
+        withdraw_branches.body(deployment)
     deployment.close()
 
 

@@ -14,7 +14,7 @@ from janitor.queue.hosts import rest_of
 from janitor.redaction import redact
 from janitor.state.alone import alone
 from janitor.vcs.branch_failures import host_of
-from janitor.vcs.branches.port import RepositoryBusy
+from janitor.vcs.branches.port import NoTurn
 from janitor.vcs.branches.publishing import (
     PUBLISH,
     Published,
@@ -133,7 +133,7 @@ def withdraw_branches(deployment: Deployment) -> str:
             except Exception as error:  # noqa: BLE001 - a broken repository keeps no other waiting
                 _warn(one, "stays for now", error)
                 left += 1
-                if isinstance(error, RepositoryBusy):
+                if isinstance(error, NoTurn):
                     busy.add(repository)
     return f"{withdrawn} branches withdrawn" + (f", {left} left for later" if left else "")
 

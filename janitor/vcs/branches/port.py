@@ -30,7 +30,11 @@ class BranchExists(Failure):
 
 
 class RepositoryBusy(PassingError):
-    """Somebody else is changing the repository, and does not come to an end."""
+    """Somebody else is changing the repository, or a branch of it, and does not come to an end."""
+
+
+class NoTurn(RepositoryBusy):
+    """Others have been writing in the repository all the time that we waited."""
 
 
 class Branches(ABC):

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from janitor.vcs.branches.port import RepositoryBusy
+from janitor.vcs.branches.port import NoTurn
 
 PATIENCE = 60.0  # seconds; a turn takes milliseconds
 _FILE = "janitor-turn"
@@ -56,7 +56,7 @@ def turn_in(directory: Path) -> Iterator[Turn]:
         directory: where the turn's file lies; it is there.
 
     Raises:
-        RepositoryBusy: others had it all the time.
+        NoTurn: others had it all the time.
     """
     descriptor = os.open(directory / _FILE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
     try:
@@ -74,7 +74,7 @@ def _wait(descriptor: int, directory: Path) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() > until:
-                raise RepositoryBusy(
+                raise NoTurn(
                     f"{directory}: others have been writing in it for {PATIENCE:g} s"
                 ) from None
             time.sleep(pause)

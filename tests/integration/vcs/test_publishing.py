@@ -202,6 +202,22 @@ def test_what_is_published_beside_a_failure_goes_with_its_run(
     app.deployment.close()
 
 
+def test_a_branch_that_nobody_can_open_keeps_no_other_role_waiting(
+    engine: Engine, session: Session, git_store: GitStore, bzr_store: BzrStore
+) -> None:
+    one, two = (bzr_store.commit({"a": content}) for content in (b"x", b"y"))
+    branches = bzr_store.manager.branches("hello")
+    branches.create("fix/docs", one)
+    (bzr_store.base / "hello/fix/docs/.bzr/branch-format").write_text("nobody's")
+    add_run(session, "r1", "bzr", 1, {"docs": two, "main": two})
+    app = create_app(config_of(engine, git_store, bzr=bzr_store))
+    app.tasks[PUBLISH.name](run_id="r1")
+    assert branches.get("fix/main") == two
+    job = session.scalars(select(JobRow).where(JobRow.run_id == "r1")).one()
+    assert (job.state, "nobody's" in (job.last_error or "")) == ("pending", True)
+    app.deployment.close()
+
+
 def test_a_branch_that_another_run_made_again_stays(
     conn: Connection, session: Session, stored: tuple[VcsManager, list[bytes]]
 ) -> None:

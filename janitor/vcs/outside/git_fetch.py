@@ -23,6 +23,7 @@ from janitor.vcs.programs.sealed_git import GitFailed
 from janitor.vcs.revisions import git_sha
 
 _SHALLOW = "shallow"  # the file where Git keeps which commits' parents it does not have
+_ALL_OF_IT = 2**31 - 1  # commits; Git's own way to say so
 # Old repositories are full of these, and no harm is in them.
 _FORGIVEN = ("zeroPaddedFilemode", "missingSpaceBeforeDate", "badTimezone", "zeroPaddedDate")
 
@@ -56,14 +57,15 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
     """
     _clear_what_killed_ones_left(repository, limits)
     sha = git_sha(place.revision, null="")
-    depth = [] if limits.depth is None else [f"--depth={limits.depth}"]
+    depth = limits.depth or (_ALL_OF_IT if is_cut_off(repository) else None)
+    how_much = [f"--depth={depth}"] if depth else []
     with _borrowing(repository) as home:
         shallow = _lines(home / _SHALLOW)
         call = Call(
             home,
             (
                 *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-gc"),
-                *("--no-recurse-submodules", *depth, "--", place.url, sha),
+                *("--no-recurse-submodules", *how_much, "--", place.url, sha),
             ),
             settings=_settings(place.url, visitor),
             environment={"GIT_OBJECT_DIRECTORY": str(repository / "objects")},
@@ -78,6 +80,11 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
         except GitFailed as failed:
             raise branch_failure("branch-unavailable", place.url, str(failed)) from None
         _let_be_shallow(repository, shallow, _lines(home / _SHALLOW))
+
+
+def is_cut_off(repository: Path) -> bool:
+    """Return whether a part of its history was left where it came from."""
+    return bool(_lines(repository / _SHALLOW))
 
 
 def _clear_what_killed_ones_left(repository: Path, limits: Limits) -> None:
@@ -110,6 +117,9 @@ def _let_be_shallow(repository: Path, before: set[str], after: set[str]) -> None
         return
     with turn_in(repository):
         lines = (_lines(repository / _SHALLOW) - (before - after)) | after
+        if not lines:  # all of history is there
+            (repository / _SHALLOW).unlink(missing_ok=True)
+            return
         part = repository / f"{_SHALLOW}.janitor"
         part.write_text("".join(sorted(lines)))
         part.replace(repository / _SHALLOW)

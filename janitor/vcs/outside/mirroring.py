@@ -24,7 +24,7 @@ from janitor.vcs.local_bzr import LocalBzrVcsManager
 from janitor.vcs.local_git import LocalGitVcsManager
 from janitor.vcs.manager import VcsManager
 from janitor.vcs.outside.bzr_fetch import fetch_bzr
-from janitor.vcs.outside.git_fetch import Limits, fetch_git
+from janitor.vcs.outside.git_fetch import Limits, fetch_git, is_cut_off
 from janitor.vcs.outside.visitor import Visitor
 
 MIRROR_BRANCH = "main"
@@ -104,9 +104,10 @@ def mirror(
     manager, there = local[place.vcs_type], seen[place.vcs_type]
     branches = manager.branches(codebase)
     manager.make_repository(codebase)
-    if there != place.revision:
+    repository = manager.repository_path(codebase)
+    if there != place.revision or (limits.depth is None and is_cut_off(repository)):
         bring = fetch_git if place.vcs_type == "git" else fetch_bzr
-        bring(place, visitor, manager.repository_path(codebase), limits)
+        bring(place, visitor, repository, limits)
         try:
             branches.set(MIRROR_BRANCH, place.revision, expected=there)
         except BranchExists as exists:  # since we looked

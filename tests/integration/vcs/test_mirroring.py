@@ -156,14 +156,21 @@ def test_only_what_is_new_travels(
     assert after - before < 20000 < before
 
 
-def test_a_depth(git_store: GitStore, ours: dict[str, VcsManager], url: str) -> None:
+@pytest.mark.parametrize("by", ["http", "file"])
+def test_a_depth(git_store: GitStore, ours: dict[str, VcsManager], url: str, by: str) -> None:
+    there = f"{url}/git/hello" if by == "http" else git_store.path.as_uri()
     made = history(git_store, 5)
-    bring(ours, f"{url}/git/hello,branch=main", limits=Limits(depth=2))
+    bring(ours, f"{there},branch=main", limits=Limits(depth=2))
     assert git_of(ours, "rev-list", "--count", "main") == "2\n"
     whole(ours)
-    bring(ours, f"{url}/git/hello,branch=main")
-    git_store.commit({b"b": b"x"}, parent=made[-1])
-    bring(ours, f"{url}/git/hello,branch=main", limits=Limits(depth=1))
+    newer = git_store.commit({b"b": b"x"}, parent=made[-1])
+    bring(ours, f"{there},branch=main", limits=Limits(depth=1))
+    assert git_of(ours, "rev-list", "--count", "main") == "1\n"
+    whole(ours)
+    for _ in range(2):
+        assert bring(ours, f"{there},branch=main") == newer
+        assert git_of(ours, "rev-list", "--count", "main") == "6\n"
+        assert git_of(ours, "rev-parse", "--is-shallow-repository") == "false\n"
     whole(ours)
 
 

@@ -72,7 +72,8 @@ class OddHistory:
             merged = None
             if trees and self._once_in(10):
                 merged = self._dice.randrange(max(len(trees) - 10, 0), len(trees))
-                self._tree |= dict(self._dice.sample(sorted(trees[merged].items()), k=1))
+                theirs = sorted(trees[merged].items())
+                self._tree |= dict(self._dice.sample(theirs, k=min(1, len(theirs))))
             for _ in range(self._dice.choice((1, 1, 2, 3, 8))):
                 self._change()
             self._settle()

@@ -55,14 +55,11 @@ class BzrBranches(Branches):
         path = self._path(checked_new_name(name))
         bzr_revision(checked_new_revision(revision, f"branch {name}"))
         with self._turn():
-            now = tip_in(path)
             if expected is None:
-                if now is not None:
-                    raise self._exists(name)
                 self._check_free(path, name)
                 self._make(path, revision)
                 return
-            if now != expected:
+            if tip_in(path) != expected:
                 raise self._moved(name)
             with self._written(path) as branch:
                 if branch.last_revision() != expected:  # somebody who takes no turns
@@ -171,6 +168,8 @@ class BzrBranches(Branches):
         aside.rmdir()
 
     def _check_free(self, path: Path, name: str) -> None:
+        if tip_in(path) is not None:
+            raise self._exists(name)
         if (path / _CONTROL).exists():
             raise BranchExists(f"{self._codebase}: there is something of Bazaar at {name} already")
 

@@ -1,4 +1,4 @@
-"""JSON from outside that PostgreSQL would not keep, refused before it gets there.
+"""What PostgreSQL would not keep: JSON from outside is refused, text for people made storable.
 
 Python's reader takes more than the database does: NUL and halves of surrogate pairs in
 strings, ``NaN`` and infinite numbers, any depth. Models of what others send
@@ -13,8 +13,10 @@ import re
 from typing import Any
 
 from janitor.errors import Failure
+from janitor.redaction import redact
 
 DEEPEST = 200  # lists and objects within each other
+LONGEST_REASON = 2000  # characters kept of what went wrong
 
 _UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
@@ -35,6 +37,13 @@ def check_storable(value: object) -> None:
         if not level:
             return
     raise Unstorable(f"lists and objects within each other go deeper than {DEEPEST}")
+
+
+def storable_text(said: str, *, longest: int | None = LONGEST_REASON) -> str:
+    """Return text that PostgreSQL takes: no secrets, no NUL, no lone surrogates, not endless."""
+    said = redact(said).replace("\x00", "\N{REPLACEMENT CHARACTER}").replace("\\u0000", "\\ufffd")
+    said = said.encode(errors="replace").decode()
+    return said if longest is None or len(said) <= longest else f"{said[: longest - 1]}…"
 
 
 def _parts(value: object) -> list[Any] | tuple[Any, ...]:

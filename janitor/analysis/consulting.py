@@ -18,8 +18,8 @@ from typing import Any, BinaryIO
 
 from janitor.analysis.sections import Sections
 from janitor.errors import Failure
-from janitor.jobs.ledger import storable_text
 from janitor.logs.following import lines_of
+from janitor.storable import storable_text
 
 logger = logging.getLogger(__name__)
 

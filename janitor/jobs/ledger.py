@@ -20,14 +20,12 @@ from sqlalchemy import CursorResult, Result, Update, func, select, text, update
 from janitor.errors import JanitorError, PassingError
 from janitor.jobs.doorbell import Ring, ring_after_commit, rings_after_commit
 from janitor.jobs.kind import JobKind, Payload
-from janitor.redaction import redact
 from janitor.state import Conn
 from janitor.state.job import JobRow
+from janitor.storable import storable_text
 from janitor.wording import in_words
 
 P = TypeVar("P", bound=Payload)
-
-LONGEST_REASON = 2000  # characters kept of what went wrong
 
 
 class LeaseLost(JanitorError):
@@ -185,13 +183,6 @@ def hand_back(conn: Conn, held: Lease) -> bool:
             state="pending", attempts=JobRow.attempts - 1, rung_at=None, **_NO_LEASE
         ),
     )
-
-
-def storable_text(said: str, *, longest: int | None = LONGEST_REASON) -> str:
-    """Return text that PostgreSQL takes: no secrets, no NUL, no lone surrogates, not endless."""
-    said = redact(said).replace("\x00", "\N{REPLACEMENT CHARACTER}").replace("\\u0000", "\\ufffd")
-    said = said.encode(errors="replace").decode()
-    return said if longest is None or len(said) <= longest else f"{said[: longest - 1]}…"
 
 
 _NO_LEASE: dict[str, Any] = {"lease_owner": None, "lease_until": None}

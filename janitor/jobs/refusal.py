@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import func
 from sqlalchemy.dialects.postgresql import insert
 
-from janitor.jobs.ledger import storable_text
 from janitor.state import Conn
 from janitor.state.job import JobRow
+from janitor.storable import storable_text
 
 LONGEST_REFUSED = 8192  # bytes kept of arguments that were refused
 

@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, func, text, update
 
 from janitor.jobs import JobKind, Payload, RetryPolicy
-from janitor.jobs.ledger import storable_text
 from janitor.jobs.together import submit_all
 from janitor.notifications.events import EVENTS, UnknownEvent
 from janitor.state import Conn
 from janitor.state.notification import DeliveryRow
+from janitor.storable import storable_text
 
 
 class Deliver(Payload):

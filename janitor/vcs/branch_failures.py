@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,8 +11,8 @@ from importlib import import_module  # Breezy is heavy, and loaded where it is u
 from math import ceil
 from urllib.parse import urlsplit
 
-from janitor.redaction import redact
 from janitor.retry_after import pause_asked
+from janitor.storable import storable_text
 from janitor.vcs.errors import BranchOpenFailure, FinalBranchOpenFailure
 
 MISSING = "branch-missing"
@@ -41,6 +42,10 @@ _PASSING = frozenset(
 _ALIOTH = frozenset(
     f"{service}.debian.org" for service in ("svn", "bzr", "anonscm", "hg", "git", "alioth")
 )
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+# Whoever goes there stops at the first of these: what follows is no host, whatever it looks like.
+_BEHIND_AUTHORITY = re.compile(r"[/?#\\]")
 
 
 def is_alioth_url(url: str) -> bool:
@@ -79,19 +84,22 @@ def branch_failure(
     Args:
         code: in the words that services know.
         url: what was being opened.
-        said: what a person is told beside it.
+        said: what a person is told beside it; hosts have their say in it, and so it is made one
+            line without control characters.
         pause: how long its host asked us to wait.
     """
     if is_alioth_url(url) and not code.startswith("unsupported-"):
         code = "hosted-on-alioth"
     kind = BranchOpenFailure if code in _PASSING else FinalBranchOpenFailure
     seconds = None if pause is None else ceil(pause.total_seconds())
-    return kind(code, redact(f"{url}: {said}"), seconds, host_of(url))
+    told = _CONTROL.sub(lambda found: repr(found[0])[1:-1], f"{url}: {said.strip()}")
+    return kind(code, storable_text(told), seconds, host_of(url))
 
 
 def host_of(url: str) -> str | None:
     """Return the host of a URL with its port, as ``codebase.hostname`` has it."""
-    return url.partition("://")[2].partition("/")[0].rpartition("@")[2] or None
+    authority = _BEHIND_AUTHORITY.split(url.partition("://")[2], maxsplit=1)[0]
+    return authority.rpartition("@")[2] or None
 
 
 def code_of_status(status: int) -> str:

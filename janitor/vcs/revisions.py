@@ -39,13 +39,20 @@ def git_revision(sha: str) -> bytes:
     return f"git-v1:{sha}".encode()
 
 
+def is_bzr_revision(revision: bytes) -> bool:
+    """Return whether Bazaar would take that as a revision id."""
+    try:
+        return revision == NULL_REVISION or bool(_BZR.fullmatch(revision.decode()))
+    except UnicodeDecodeError:
+        return False
+
+
 def bzr_revision(revision: bytes) -> str:
     """Return a Bazaar revision id as text.
 
     Raises:
         InvalidRevision: Bazaar would not take it as one.
     """
-    text = revision.decode(errors="replace")
-    if revision != NULL_REVISION and not _BZR.fullmatch(text):
+    if not is_bzr_revision(revision):
         raise InvalidRevision(f"{revision!r} is no Bazaar revision id")
-    return text
+    return revision.decode()

@@ -8,6 +8,7 @@ that is really connected to, so that neither a redirect nor a name that changes 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -16,6 +17,11 @@ from janitor.vcs.branch_failures import MISSING, branch_failure
 
 _PROTOCOL = "unsupported-vcs-protocol"
 _GIVEN_OUT = ipaddress.IPv6Network("2000::/3")
+# Set apart by IANA, and taken for public ones by some versions of Python.
+_NOBODYS = tuple(map(ipaddress.ip_network, ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20")))
+# Programs differ in what they make of other names, and of what these stand in.
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_ODD = re.compile(r"[?#\\\x00-\x20\x7f]")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -48,8 +54,8 @@ class Outside:
             raise branch_failure(_PROTOCOL, url, "only http and https are gone to by ourselves")
         if not host:
             raise branch_failure(MISSING, url, "it names no host")
-        if not host.isascii():  # programs differ in what they make of such a name
-            told = "its host is to be written as it is looked up, in ASCII (xn--...)"
+        if not _is_plain(host) or _ODD.search(url.partition("://")[2].partition("/")[0]):
+            told = "its host is to be written as it is looked up: letters, digits, dots (xn--...)"
             raise branch_failure(_PROTOCOL, url, told)
         addresses = _addresses(url, host, port or _PORTS[scheme])
         for address in addresses:
@@ -67,6 +73,15 @@ class Outside:
             raise branch_failure("branch-unavailable", url, told)
 
 
+def _is_plain(host: str) -> bool:
+    if _NAME.fullmatch(host):
+        return True
+    try:
+        return bool(ipaddress.IPv6Address(host))
+    except ValueError:
+        return False
+
+
 def is_public(address: str) -> bool:
     """Return whether an address is one that anybody in the Internet may reach."""
     parsed = ipaddress.ip_address(address.partition("%")[0])
@@ -78,7 +93,11 @@ def is_public(address: str) -> bool:
         # Nothing else is given out; other ways of having an address within another are obsolete.
         if parsed not in _GIVEN_OUT:
             return False
-    return parsed.is_global and not parsed.is_multicast
+    return parsed.is_global and not parsed.is_multicast and not _of_nobody(parsed)
+
+
+def _of_nobody(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    return any(address in network for network in _NOBODYS if network.version == address.version)
 
 
 def _translated(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:

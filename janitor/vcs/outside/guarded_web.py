@@ -2,13 +2,13 @@
 
 :class:`GuardedWeb` is a pool of connections for dulwich's client and for our own questions. Each
 hop of a redirect passes :mod:`.border`, and so does the address of each connection before
-anything is sent. Answers that are none become a :class:`BranchOpenFailure`.
+anything is sent; :mod:`.deadline` ends them. Answers that are none become a
+:class:`BranchOpenFailure`.
 """
 
 from __future__ import annotations
 
 import io
-import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
@@ -23,15 +23,15 @@ from janitor.vcs.branch_failures import branch_failure, code_of_status
 from janitor.vcs.errors import BranchOpenFailure
 from janitor.vcs.outside.border import Outside
 from janitor.vcs.outside.credentials import Credentials, without_login
+from janitor.vcs.outside.deadline import Deadline
 
-PATIENCE = 30.0  # seconds for an answer, with all redirects
-LARGEST_ANSWER = 64 * 1024 * 1024  # bytes; all references of the largest repositories
+LARGEST_ANSWER = 8 * 1024 * 1024  # bytes; 100,000 references, and of most hosts we ask for one
 _MOST_REDIRECTS = 5
-_CHUNK = 65536
 _OK = 200
 _REDIRECTS = range(300, 400)
 _AWAY = "branch-unavailable"
 _LATER = "branch-temporarily-unavailable"
+_TOO_LATE = "no answer in time"
 
 
 class GuardedWeb(urllib3.PoolManager):
@@ -41,7 +41,7 @@ class GuardedWeb(urllib3.PoolManager):
         outside: the border.
         credentials: who we are where we have to be somebody.
         user_agent: who we say we are.
-        patience: seconds for everything that is asked here.
+        deadline: until when everything that is asked here is answered.
     """
 
     def __init__(
@@ -50,15 +50,17 @@ class GuardedWeb(urllib3.PoolManager):
         credentials: Credentials,
         *,
         user_agent: str,
-        patience: float = PATIENCE,
+        deadline: Deadline,
     ) -> None:
-        super().__init__(retries=False, headers={"User-Agent": user_agent})
+        # A little that is packed can be very much, and costs the time to unpack it.
+        as_it_is = {"User-Agent": user_agent, "Accept-Encoding": "identity"}
+        super().__init__(retries=False, headers=as_it_is)
         self._credentials = credentials
-        self._deadline = time.monotonic() + patience
+        self._deadline = deadline
         self.answered: str | None = None  # the URL that answered last, after its redirects
         self.pool_classes_by_scheme = {
-            "http": _pool_class(HTTPConnectionPool, HTTPConnection, outside),
-            "https": _pool_class(HTTPSConnectionPool, HTTPSConnection, outside),
+            "http": _pool_class(HTTPConnectionPool, HTTPConnection, outside, deadline),
+            "https": _pool_class(HTTPSConnectionPool, HTTPSConnection, outside, deadline),
         }
         self._outside = outside
 
@@ -87,10 +89,10 @@ class GuardedWeb(urllib3.PoolManager):
         raise branch_failure(_AWAY, asked, f"more than {_MOST_REDIRECTS} redirects")
 
     def _ask(self, method: str, url: str, options: Mapping[str, Any]) -> urllib3.BaseHTTPResponse:
-        left = self._deadline - time.monotonic()
+        left = self._deadline.left
         if left <= 0:
-            raise branch_failure(_LATER, url, "no answer in time")
-        headers = dict(options.get("headers") or self.headers)
+            raise branch_failure(_LATER, url, _TOO_LATE)
+        headers = {**self.headers, **(options.get("headers") or {})}
         headers.pop("Authorization", None)
         login = self._credentials.header_for(url)
         if login:  # for this host, and for no other that it sends us to
@@ -112,33 +114,33 @@ class GuardedWeb(urllib3.PoolManager):
             raise self._no_answer(url, error) from None
 
     def _whole(self, answer: urllib3.BaseHTTPResponse, url: str) -> urllib3.BaseHTTPResponse:
-        if answer.status != _OK:
-            pause = pause_asked(answer.headers.get("Retry-After"))
-            answer.close()
-            said = f"HTTP status {answer.status} {answer.reason or ''}".rstrip()
-            raise branch_failure(code_of_status(answer.status), url, said, pause)
-        body = bytearray()
         try:
-            # As it comes: a host that drips is not waited for until a chunk is full.
-            while chunk := answer.read1(_CHUNK, decode_content=True):
-                body += chunk
-                if len(body) > LARGEST_ANSWER:
-                    raise branch_failure(_AWAY, url, f"more than {LARGEST_ANSWER} bytes")
-                if time.monotonic() > self._deadline:
-                    raise branch_failure(_LATER, url, "no end in time")
-        except (HTTPError, OSError) as error:
-            raise self._no_answer(url, error) from None
+            _check(answer, url)
+            body = self._read(answer, url)
         finally:
             answer.close()
         return urllib3.HTTPResponse(
-            body=io.BytesIO(bytes(body)),
+            body=io.BytesIO(body),
             headers={"Content-Type": answer.headers.get("Content-Type", "")},
             status=answer.status,
             preload_content=False,
             request_url=url,
         )
 
+    def _read(self, answer: urllib3.BaseHTTPResponse, url: str) -> bytes:
+        try:
+            body = answer.read(LARGEST_ANSWER + 1, decode_content=False)
+        except (HTTPError, OSError) as error:
+            raise self._no_answer(url, error) from None
+        if self._deadline.left <= 0:  # where no length was said, the end looks like one of theirs
+            raise branch_failure(_LATER, url, _TOO_LATE)
+        if len(body) > LARGEST_ANSWER:
+            raise branch_failure(_AWAY, url, f"more than {LARGEST_ANSWER} bytes")
+        return body
+
     def _no_answer(self, url: str, error: object) -> BranchOpenFailure:
+        if self._deadline.left <= 0:
+            return branch_failure(_LATER, url, _TOO_LATE)
         # "Nobody there" is a kind of timeout to urllib3.
         refused = isinstance(error, urllib3.exceptions.NewConnectionError)
         late = isinstance(error, (urllib3.exceptions.TimeoutError, TimeoutError)) and not refused
@@ -147,7 +149,23 @@ class GuardedWeb(urllib3.PoolManager):
         return branch_failure(_LATER if late or cut else _AWAY, url, str(error))
 
 
-def _pool_class(pool: Any, connection: Any, outside: Outside) -> Any:  # noqa: ANN401 - two pairs of classes
+def _check(answer: urllib3.BaseHTTPResponse, url: str) -> None:
+    """Refuse an answer that says no, or is packed though we asked for it as it is."""
+    if answer.status != _OK:
+        said = f"HTTP status {answer.status} {answer.reason or ''}".rstrip()
+        pause = pause_asked(answer.headers.get("Retry-After"))
+        raise branch_failure(code_of_status(answer.status), url, said, pause)
+    packed = answer.headers.get("Content-Encoding", "identity")
+    if packed != "identity":
+        raise branch_failure(_AWAY, url, f"its answer is packed ({packed}), which nobody asked for")
+
+
+def _pool_class(
+    pool: Any,  # noqa: ANN401 - two pairs of classes
+    connection: Any,  # noqa: ANN401
+    outside: Outside,
+    deadline: Deadline,
+) -> Any:  # noqa: ANN401
     class Guarded(connection):  # type: ignore[misc]
         def _new_conn(self) -> Any:  # noqa: ANN401 - a socket
             made = super()._new_conn()
@@ -157,5 +175,9 @@ def _pool_class(pool: Any, connection: Any, outside: Outside) -> Any:  # noqa: A
                 made.close()
                 raise
             return made
+
+        def connect(self) -> None:
+            super().connect()
+            deadline.watch(self.sock)
 
     return type("GuardedPool", (pool,), {"ConnectionCls": Guarded})

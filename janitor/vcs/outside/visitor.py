@@ -6,11 +6,11 @@ Not by opening the branch: what is asked for is one line. Only the web is gone t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module  # Breezy and Dulwich are loaded where they are used
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from janitor.vcs.branch_failures import MISSING, branch_failure, failures_named
@@ -18,9 +18,13 @@ from janitor.vcs.branches.bzr import tip_in
 from janitor.vcs.errors import BranchOpenFailure
 from janitor.vcs.outside.border import Outside
 from janitor.vcs.outside.credentials import Credentials, without_login
-from janitor.vcs.outside.guarded_web import PATIENCE, GuardedWeb
-from janitor.vcs.revisions import bzr_revision, git_revision
+from janitor.vcs.outside.deadline import Deadline
+from janitor.vcs.outside.guarded_web import GuardedWeb
+from janitor.vcs.revisions import git_revision, is_bzr_revision
 
+PATIENCE = 30.0  # seconds for a branch, with all redirects
+
+_NONSENSE = "branch-unavailable"  # code: what answers is not what it should be, or not now
 _LAST_REVISION = ".bzr/branch/last-revision"
 
 
@@ -71,67 +75,94 @@ class Visitor:
             raise branch_failure(
                 f"unsupported-vcs-{vcs_type}", branch_url, "neither Git nor Bazaar"
             )
-        with failures_named(branch_url):
+        with (
+            failures_named(branch_url),
+            Deadline(self.patience) as deadline,
+            self._web(branch_url, deadline) as web,
+        ):
             urlutils = import_module("breezy.urlutils")
             url, named = urlutils.split_segment_parameters(branch_url)
             self.outside.check(url)
             if vcs_type == "bzr":
-                return self._find_bzr(url, named)
+                return _find_bzr(url, named, web)
             try:
-                return self._find_git(url, named)
+                return _find_git(url, _ref(named), web)
             except BranchOpenFailure as failure:
                 if vcs_type or named or failure.code != MISSING:
                     raise
-            return self._find_bzr(url, named)
+            return _find_bzr(url, named, web)
 
-    def _find_git(self, url: str, named: Mapping[str, str]) -> Place:
-        ref = _ref(named)
-        if urlsplit(url).scheme == "file":
-            refs, final = _refs_in(_path(url)), url
-        else:
-            refs, final = self._ask_git(url, ref)
-        sha = refs.get(ref)
-        if sha is None:
-            raise branch_failure(MISSING, url, f"there is no {ref.decode(errors='replace')}")
-        return Place("git", final, ref, git_revision(sha.decode()))
-
-    def _ask_git(self, url: str, ref: bytes) -> tuple[Mapping[bytes, bytes], str]:
-        web = self._web(url)
-        client = import_module("dulwich.client").Urllib3HttpGitClient(
-            without_login(url), pool_manager=web
-        )
-        refs = client.get_refs("", protocol_version=2, ref_prefix=[ref]).refs
-        final = (web.answered or url).partition("/info/refs")[0].removesuffix("/git-upload-pack")
-        return refs, final
-
-    def _find_bzr(self, url: str, named: Mapping[str, str]) -> Place:
-        if named:
-            raise branch_failure(MISSING, url, "branches within a Bazaar branch are not looked at")
-        if urlsplit(url).scheme == "file":
-            tip, final = tip_in(_path(url)), url
-            if tip is None:
-                raise branch_failure(MISSING, url, "there is no Bazaar branch")
-            return Place("bzr", final, b"", tip)
-        web = self._web(url)
-        asked = f"{without_login(url).rstrip('/')}/{_LAST_REVISION}"
-        said = web.request("GET", asked).data
-        number, _, tip = said.rstrip(b"\n").partition(b" ")
-        if not number.isdigit() or not tip:
-            raise branch_failure("branch-unavailable", asked, "that is no last revision")
-        bzr_revision(tip)
-        final = (web.answered or asked).removesuffix(f"/{_LAST_REVISION}")
-        return Place("bzr", final, b"", tip)
-
-    def _web(self, url: str) -> GuardedWeb:
+    def _web(self, url: str, deadline: Deadline) -> GuardedWeb:
         return GuardedWeb(
             self.outside,
             self.credentials.beside(url),
             user_agent=self.user_agent,
-            patience=self.patience,
+            deadline=deadline,
         )
 
 
+def _find_git(url: str, ref: bytes, web: GuardedWeb) -> Place:
+    if urlsplit(url).scheme == "file":
+        sha, final = _sha_in(_path(url), ref), url
+    else:
+        sha, final = _ask_git(url, ref, web)
+    if sha is None:
+        raise branch_failure(MISSING, url, f"there is no {ref.decode(errors='replace')}")
+    if _SHA256.fullmatch(sha):
+        raise branch_failure("unsupported-vcs", url, "Git with SHA-256 is not read here")
+    if not _SHA1.fullmatch(sha):
+        raise branch_failure(_NONSENSE, url, f"{sha[:80]!r} is no commit")
+    return Place("git", final, ref, git_revision(sha.decode()))
+
+
+def _sha_in(path: Path, ref: bytes) -> bytes | None:
+    for directory in (path, path / ".git"):
+        if (directory / "objects").is_dir():
+            with import_module("dulwich.repo").Repo(str(directory)) as repository:
+                found: bytes | None = repository.refs.read_ref(ref) and repository.get_peeled(ref)
+            return found
+    raise branch_failure(MISSING, path.as_uri(), "there is no Git repository")
+
+
+def _ask_git(url: str, ref: bytes, web: GuardedWeb) -> tuple[bytes | None, str]:
+    client = import_module("dulwich.client").Urllib3HttpGitClient(
+        without_login(url), pool_manager=web
+    )
+    try:
+        refs = client.get_refs("", protocol_version=2, ref_prefix=[ref]).refs
+    except ValueError:
+        if not client.dumb:
+            raise
+        # A page of a website, which has an answer to everything.
+        raise branch_failure(MISSING, url, "there are no references of Git") from None
+    final = (web.answered or url).partition("/info/refs")[0].removesuffix("/git-upload-pack")
+    if client.dumb and ref == b"HEAD":  # which is in no file of references
+        said = web.request("GET", f"{final}/HEAD").data.strip()
+        leads_to_branch = said.startswith(b"ref: refs/")
+        return _ask_git(final, said[len("ref: ") :], web) if leads_to_branch else (said, final)
+    return refs.get(ref + _PEELED) or refs.get(ref), final
+
+
+def _find_bzr(url: str, named: Mapping[str, str], web: GuardedWeb) -> Place:
+    if named:
+        raise branch_failure(MISSING, url, "branches within a Bazaar branch are not looked at")
+    if urlsplit(url).scheme == "file":
+        tip, final = tip_in(_path(url)), url
+        if tip is None:
+            raise branch_failure(MISSING, url, "there is no Bazaar branch")
+        return Place("bzr", final, b"", tip)
+    asked = f"{without_login(url).rstrip('/')}/{_LAST_REVISION}"
+    said = web.request("GET", asked).data
+    number, _, tip = said.rstrip(b"\n").partition(b" ")
+    if not number.isdigit() or not is_bzr_revision(tip):
+        raise branch_failure(_NONSENSE, asked, "that is no last revision")
+    final = (web.answered or asked).removesuffix(f"/{_LAST_REVISION}")
+    return Place("bzr", final, b"", tip)
+
+
 _KINDS = ("git", "bzr")
+_SHA1, _SHA256 = re.compile(rb"[0-9a-f]{40}"), re.compile(rb"[0-9a-f]{64}")
+_PEELED = b"^{}"  # behind the name of a tag: the commit that it is of
 
 
 def _ref(named: Mapping[str, str]) -> bytes:
@@ -144,12 +175,3 @@ def _ref(named: Mapping[str, str]) -> bytes:
 
 def _path(url: str) -> Path:
     return Path(unquote(urlsplit(url).path))
-
-
-def _refs_in(path: Path) -> Mapping[bytes, bytes]:
-    for directory in (path, path / ".git"):
-        if (directory / "objects").is_dir():
-            refs: Any = import_module("dulwich.refs").DiskRefsContainer(str(directory))
-            found: dict[bytes, bytes] = refs.as_dict()
-            return found
-    raise branch_failure(MISSING, path.as_uri(), "there is no Git repository")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
@@ -9,6 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -251,6 +254,9 @@ PRIVATE = [
     "http://192.168.0.1/a",
     "http://169.254.169.254/latest",
     "http://0.0.0.0/a",
+    "http://192.0.0.8/a",
+    "http://192.88.99.1/a",
+    "http://[3fff::1]/a",
 ]
 
 
@@ -260,9 +266,15 @@ def test_addresses_of_our_own_network_are_refused(url: str) -> None:
         Outside().check(url)
 
 
-@pytest.mark.parametrize("host", ["bücher.example", "①②⑦.⓪.⓪.①", "127。0。0。1"])
+@pytest.mark.parametrize(
+    "host",
+    [
+        *("bücher.example", "①②⑦.⓪.⓪.①", "127。0。0。1", "127%2e0.0.1", "a b", "a\tb"),
+        *("evil.example?@git.example", "evil.example#@git.example", "evil.example\\@git.example"),
+    ],
+)
 def test_a_host_is_written_as_it_is_looked_up(host: str) -> None:
-    with pytest.raises(BranchOpenFailure, match="in ASCII"):
+    with pytest.raises(BranchOpenFailure, match="as it is looked up"):
         Outside(local=True).check(f"http://{host}/a")
 
 
@@ -362,24 +374,136 @@ def test_logins_are_read_from_a_file(tmp_path: Path) -> None:
     assert Credentials.read(None).header_for("https://git.example/a") is None
 
 
-def test_a_host_that_drips_is_left_in_time() -> None:
-    listener = socket.create_server(("127.0.0.1", 0))
+@contextmanager
+def dripping(begin: bytes, drop: bytes) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that never comes to an end; the list has what it could say until it was left."""
+    said: list[bytes] = []
 
     def drip() -> None:
         with closing(listener), closing(listener.accept()[0]) as connection:
             connection.recv(65536)
-            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n")
             with suppress(OSError):  # it is left
+                connection.sendall(begin)
                 for _ in range(200):
-                    connection.sendall(b"1")
-                    sent.append(1)
+                    connection.sendall(drop)
+                    said.append(drop)
                     time.sleep(0.05)
 
-    sent: list[int] = []
+    listener = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=drip)
     thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/b", said
+    finally:
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("begin", "drop"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 10000\r\n\r\n", b"1"),
+        (b"HTTP/1.1 200 OK\r\nX-Long: ", b"1"),
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        (b"HTTP/1.1 200 OK\r\n\r\n1 ada@example.com-", b"1"),  # which might be a whole answer
+    ],
+    ids=["body", "header", "continue", "chunk", "until it ends"],
+)
+def test_a_host_that_drips_is_left_in_time(begin: bytes, drop: bytes) -> None:
     visitor = Visitor(Outside(local=True), Credentials(), "janitor-test", patience=0.5)
-    with pytest.raises(BranchOpenFailure, match="branch-temporarily-unavailable"):
-        visitor.find(f"http://127.0.0.1:{listener.getsockname()[1]}/b", "bzr")
-    thread.join()
-    assert 0 < len(sent) < 200
+    in_time = pytest.raises(BranchOpenFailure, match=r"temporarily-unavailable.*in time")
+    with dripping(begin, drop) as (url, said), in_time:
+        visitor.find(url, "bzr")
+    assert 0 < len(said) < 200
+
+
+def test_a_packed_answer_is_not_unpacked(server: Server) -> None:
+    """A few bytes of it can be very many."""
+    server.answer(200, gzip.compress(b"0004" * 100), {"Content-Encoding": "gzip"})
+    for kind in ("git", "bzr"):
+        with pytest.raises(BranchOpenFailure, match=r"branch-unavailable.*packed"):
+            INSIDE.find(f"{server.url}/b", kind)
+        assert server.requests[-1].headers["Accept-Encoding"] == "identity"
+
+
+def advertised(*lines: bytes) -> bytes:
+    """What a Git server of the first protocol says it has."""
+    packets = [b"# service=git-upload-pack\n", b"", *lines, b""]
+    return b"".join(b"%04x%b" % (len(line) + 4, line) if line else b"0000" for line in packets)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"f" * 64 + b" HEAD\0object-format=sha256\n", "unsupported-vcs"),
+        (b"f" * 39 + b" HEAD\0x\n", "branch-unavailable"),
+        (b"F" * 40 + b" HEAD\0x\n", "branch-unavailable"),
+        (b"ERR a\0b\n", "branch-unavailable"),
+    ],
+)
+def test_what_is_no_commit_is_none(server: Server, line: bytes, code: str) -> None:
+    kind = "application/x-git-upload-pack-advertisement"
+    server.answer(200, advertised(line), {"Content-Type": kind})
+    failure = failure_of(seen, f"{server.url}/a")
+    assert failure.code == code
+    assert failure.description.isprintable()
+
+
+def test_a_reason_of_control_characters() -> None:
+    with answering(b"HTTP/1.1 404 a\0b\x1b[31m\r\nContent-Length: 0\r\n\r\n") as url:
+        failure = failure_of(seen, url)
+    assert failure.code == "branch-missing"
+    assert failure.description.isprintable()
+
+
+def test_a_page_of_a_website_is_no_repository(server: Server) -> None:
+    server.answer(200, b"<html>\nWelcome\n</html>\n", {"Content-Type": "text/html"})
+    assert failure_of(seen, f"{server.url}/a").code == "branch-missing"
+    with pytest.raises(BranchOpenFailure):  # it may be one of Bazaar's
+        INSIDE.find(f"{server.url}/a", None)
+    assert server.requests[-1].path == "/a/.bzr/branch/last-revision"
+
+
+@contextmanager
+def files_of(directory: Path) -> Iterator[str]:
+    """A web server that knows nothing of Git."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(directory))) as http:
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{http.server_port}"
+        finally:
+            http.shutdown()
+            thread.join()
+
+
+def test_where_a_branch_is_by_files(git_store: GitStore) -> None:
+    made = git_store.commit({b"a": b"x"})
+    git_store.git("branch", "trunk", "main")
+    git_store.commit({b"a": b"y"})
+    git_store.git("symbolic-ref", "HEAD", "refs/heads/trunk")
+    git_store.git("update-server-info")
+    with files_of(git_store.base) as url:
+        for what in ("", ",branch=trunk"):
+            place = INSIDE.find(f"{url}/hello{what}", "git")
+            assert (place.revision, place.url) == (made, f"{url}/hello")
+        (git_store.path / "HEAD").write_text(made.decode().removeprefix("git-v1:") + "\n")
+        assert INSIDE.find(f"{url}/hello", "git").revision == made
+        for lies in ("ref: HEAD\n", "ref: refs/heads/absent\n", "<html>"):
+            (git_store.path / "HEAD").write_text(lies)
+            assert failure_of(seen, f"{url}/hello").code in {"branch-missing", "branch-unavailable"}
+
+
+def test_a_tag_is_the_commit_that_it_is_of(git_store: GitStore, store_url: str) -> None:
+    made = git_store.commit({b"a": b"x"})
+    git_store.git(
+        *("-c", "user.name=Ada", "-c", "user.email=ada@example.com"),
+        *("tag", "-a", "-m", "One.", "v1", "main"),
+    )
+    for url in (f"{store_url}/git/hello", git_store.manager.get_repository_url("hello")):
+        assert INSIDE.find(f"{url},ref=refs%2Ftags%2Fv1", "git").revision == made

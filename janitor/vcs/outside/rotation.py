@@ -12,7 +12,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -20,10 +20,9 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, select, text
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session, sessionmaker
 
-from janitor.errors import JanitorError
+from janitor.errors import Failure
 from janitor.queue.hosts import closed_hosts
 from janitor.redaction import redact
 from janitor.schedule import do_schedule
@@ -40,6 +39,7 @@ logger = logging.getLogger(__name__)
 REQUESTER = "the branch moved"
 
 _AT_ONCE = 8  # hosts
+_SPARE = 2  # times the patience: the last look begins when the time is almost over
 _MOST_OF_A_HOST = 100  # in one go; more do not fit in its time with the pauses
 _MOST_FAILURES = 3  # in a row, of the host's own; then it is left for the next time
 _OF_THE_HOST = frozenset(
@@ -63,6 +63,14 @@ class Pace:
 
 
 @dataclass(frozen=True)
+class _Look:
+    """What came of one: the same, moved, or a failure's code; and which host wants a rest."""
+
+    what: str
+    closed: str | None = None
+
+
+@dataclass(frozen=True)
 class Rotation:
     """One go through what is due.
 
@@ -80,7 +88,8 @@ class Rotation:
         """Look at what is due, host by host, as far as the time allows.
 
         Returns:
-            How many were the ``same``, had ``moved``, or failed, by the failure's code.
+            How many were the ``same``, had ``moved``, or failed, by the failure's code; and how
+            many hosts were left because there was no end to them.
         """
         with self.sessions() as session:
             due = due_codebases(session, self.pace.every)
@@ -88,9 +97,13 @@ class Rotation:
         hosts = [list(rows) for _, rows in groupby(due, key=lambda row: row.host)]
         # Whose turn is longest overdue, first.
         hosts.sort(key=lambda rows: rows[0].last_scanned or datetime.min.replace(tzinfo=UTC))
-        with ThreadPoolExecutor(_AT_ONCE) as threads:
-            found = list(threads.map(lambda rows: self._look_at_host(rows, until), hosts))
-        return sum(found, Counter())
+        threads = ThreadPoolExecutor(_AT_ONCE)
+        going = [threads.submit(self._look_at_host, rows, until) for rows in hosts]
+        # Whoever still waits for a name or a connection by then is not waited for.
+        done, left = wait(going, timeout=self.pace.time + _SPARE * self.visitor.patience)
+        threads.shutdown(wait=False, cancel_futures=True)
+        found = sum((each.result() for each in done), Counter[str]())
+        return found + Counter({"host without an end": len(left)})
 
     def _look_at_host(self, codebases: Sequence[Row[Any]], until: float) -> Counter[str]:
         outcome: Counter[str] = Counter()
@@ -101,38 +114,38 @@ class Rotation:
             if time.monotonic() > until or failures >= _MOST_FAILURES:
                 break
             try:
-                what = self._look_at(codebase)
-            except BranchOpenFailure as failure:
-                outcome[failure.code] += 1
-                with self.sessions.begin() as session:
-                    closed = note_failure(session, codebase, failure)
-                if closed == codebase.host:
-                    break
-                failures = failures + 1 if closed or failure.code in _OF_THE_HOST else 0
-            except (JanitorError, DBAPIError) as error:  # ours, and none of the branch or its host
-                logger.warning("%s is not looked at: %s", codebase.name, redact(str(error)))
+                look = self._look_at(codebase)
+            except Exception as error:  # noqa: BLE001 - ours, and none of the branch or its host
+                said = f"{type(error).__name__}: {redact(str(error))}"
+                logger.warning("%s is not looked at: %s", codebase.name, said)
                 outcome["not recorded"] += 1
-            else:
-                outcome[what] += 1
-                failures = 0
+                continue
+            outcome[look.what] += 1
+            if look.closed == codebase.host:
+                break
+            failures = failures + 1 if look.closed or look.what in _OF_THE_HOST else 0
         return outcome
 
-    def _look_at(self, codebase: Row[Any]) -> str:
-        revision = self._find(codebase)
+    def _look_at(self, codebase: Row[Any]) -> _Look:
+        # Before it is gone to: whatever comes of it, others are next.
         with self.sessions.begin() as session:
-            return "moved" if note_place(session, codebase, revision) else "same"
+            take_turn(session, codebase)
+        try:
+            revision = self._find(codebase)
+        except BranchOpenFailure as failure:
+            with self.sessions.begin() as session:
+                return _Look(failure.code, note_failure(session, codebase, failure))
+        with self.sessions.begin() as session:
+            return _Look("moved" if note_place(session, codebase, revision) else "same")
 
     def _find(self, codebase: Row[Any]) -> bytes:
         try:
-            revision = self.visitor.find(codebase.branch_url, codebase.vcs_type).revision
-            revision.decode()
+            return self.visitor.find(codebase.branch_url, codebase.vcs_type).revision
         except BranchOpenFailure:
             raise
         except Exception as error:  # noqa: BLE001 - one odd branch does not stop the rotation
             logger.warning("%s: %s: %s", codebase.name, type(error).__name__, redact(str(error)))
             raise branch_failure("unknown", codebase.branch_url, type(error).__name__) from None
-        else:
-            return revision
 
 
 def due_codebases(conn: Conn, every: timedelta) -> Sequence[Row[Any]]:
@@ -150,6 +163,16 @@ def due_codebases(conn: Conn, every: timedelta) -> Sequence[Row[Any]]:
     return conn.execute(_DUE, values).all()
 
 
+def take_turn(conn: Conn, codebase: Row[Any]) -> None:
+    """Record that a codebase is looked at now.
+
+    Args:
+        conn: the caller's transaction.
+        codebase: as :func:`due_codebases` returned it.
+    """
+    conn.execute(_TURN, {"name": codebase.name, "url": codebase.branch_url})
+
+
 def note_place(conn: Conn, codebase: Row[Any], revision: bytes) -> bool:
     """Record where a branch is; if it is not where it was, its candidates get runs soon.
 
@@ -161,22 +184,22 @@ def note_place(conn: Conn, codebase: Row[Any], revision: bytes) -> bool:
     Returns:
         Whether it had moved. A first look finds no branch moved.
     """
-    before = conn.execute(
-        _SEEN, {"name": codebase.name, "url": codebase.branch_url, "now": revision.decode()}
-    ).one_or_none()
+    now = revision.decode()
+    before = _held(conn, codebase)
     if before is None:  # it has another URL by now, or is gone
         return False
     conn.execute(delete(BranchFailure).where(BranchFailure.codebase == codebase.name))
-    moved = before.vcs_last_revision not in {None, revision.decode()}
-    if moved:
-        _ask_for_runs(conn, codebase.name)
-    return moved
+    if before.vcs_last_revision == now:
+        return False
+    conn.execute(_NOW_AT, {"name": codebase.name, "now": now})
+    if before.vcs_last_revision is None:
+        return False
+    _ask_for_runs(conn, codebase.name)
+    return True
 
 
 def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> str | None:
     """Record that a branch could not be seen, and if its host wants to be left alone.
-
-    Whoever asks too much for one branch is asked for the others of its host next.
 
     Args:
         conn: the caller's transaction.
@@ -187,8 +210,7 @@ def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> 
         The host that is left alone from now on, or None.
     """
     closed = let_rest(conn, failure, codebase.host)
-    looked = conn.execute(_LOOKED, {"name": codebase.name, "url": codebase.branch_url})
-    if looked.one_or_none() is not None:
+    if _held(conn, codebase) is not None:
         said = {"code": failure.code, "description": failure.description}
         row = insert(BranchFailure).values(codebase=codebase.name, **said)
         again = BranchFailure.times + 1
@@ -200,13 +222,24 @@ def note_failure(conn: Conn, codebase: Row[Any], failure: BranchOpenFailure) -> 
     return closed
 
 
+def _held(conn: Conn, codebase: Row[Any]) -> Row[Any] | None:
+    """Return what is known of a codebase, and keep others from it; None if its URL has changed."""
+    return conn.execute(_HELD, {"name": codebase.name, "url": codebase.branch_url}).one_or_none()
+
+
 def _ask_for_runs(conn: Conn, codebase: str) -> None:
     """Put the candidates of a codebase in the bucket of what somebody pushed to."""
     candidates = select(Candidate.suite, Candidate.change_set).where(
         Candidate.codebase == codebase, Candidate.publish_policy.is_not(None)
     )
     for campaign, change_set in conn.execute(candidates).all():
-        do_schedule(conn, campaign, codebase, "hook", change_set=change_set, requester=REQUESTER)
+        try:
+            with conn.begin_nested():
+                do_schedule(
+                    conn, campaign, codebase, "hook", change_set=change_set, requester=REQUESTER
+                )
+        except Failure as failure:  # of this campaign: that the branch moved is true all the same
+            logger.warning("%s of %s gets no run: %s", campaign, codebase, failure)
 
 
 _ACTIVE = "NOT inactive AND branch_url IS NOT NULL AND name IS NOT NULL"
@@ -235,19 +268,11 @@ WHERE host.name <> ALL (:closed)
 ORDER BY host.name, due.last_scanned NULLS FIRST
 """)  # noqa: S608 - made of constants
 
-_SEEN = text("""
-WITH before AS (
-    SELECT name, vcs_last_revision FROM codebase
-    WHERE name = :name AND branch_url = :url
-    FOR UPDATE
-)
-UPDATE codebase
-SET last_scanned = now() AT TIME ZONE 'UTC', vcs_last_revision = :now
-FROM before WHERE codebase.name = before.name
-RETURNING before.vcs_last_revision
-""")
-_LOOKED = text("""
+_TURN = text("""
 UPDATE codebase SET last_scanned = now() AT TIME ZONE 'UTC'
 WHERE name = :name AND branch_url = :url
-RETURNING name
 """)
+_HELD = text("""
+SELECT vcs_last_revision FROM codebase WHERE name = :name AND branch_url = :url FOR UPDATE
+""")
+_NOW_AT = text("UPDATE codebase SET vcs_last_revision = :now WHERE name = :name")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 from sqlalchemy import Engine, select, text
@@ -20,7 +21,7 @@ from janitor.state.queue_limits import HostLimit
 from janitor.vcs.outside.border import Outside
 from janitor.vcs.outside.credentials import Credentials
 from janitor.vcs.outside.rotation import Pace, Rotation, due_codebases
-from janitor.vcs.outside.visitor import Visitor
+from janitor.vcs.outside.visitor import Place, Visitor
 
 if TYPE_CHECKING:
     from conftest import GitStore, Server
@@ -151,6 +152,72 @@ def test_a_revision_that_is_no_text_ends_nothing(
     session.commit()
     assert sum(rotation(engine).go().values()) == 2
     assert len(session.scalars(select(BranchFailure)).all()) == 2
+
+
+class Slipping(Visitor):
+    """Whatever may still go wrong in what we do with an answer."""
+
+    def find(self, branch_url: str, vcs_type: str | None = None) -> Place:
+        if branch_url.endswith("/aa"):
+            return Place("git", branch_url, b"HEAD", b"git-v1:\0")
+        return super().find(branch_url, vcs_type)
+
+
+def test_what_goes_wrong_with_one_is_no_matter_of_the_others(
+    engine: Engine, session: Session, server: Server
+) -> None:
+    server.answer(404, b"")
+    for name in ("aa", "bb"):
+        add(session, name, f"{server.url}/{name}")
+    slipping = Slipping(Outside(local=True), Credentials(), "janitor-test", patience=5)
+    going = Rotation(sessionmaker(engine), slipping, Pace(DAY, pause=0))
+    assert going.go() == {"not recorded": 1, "branch-missing": 1}
+    assert going.go() == {}  # nor is it first again
+    assert read(session, "aa").vcs_last_revision is None
+
+
+class Endless(Visitor):
+    """A host whose name is looked up for ever."""
+
+    let_go: ClassVar = threading.Event()
+
+    def find(self, branch_url: str, vcs_type: str | None = None) -> Place:
+        if branch_url.endswith("/aa"):
+            self.let_go.wait(60)
+        return super().find(branch_url, vcs_type)
+
+
+def test_a_host_without_an_end_is_left(
+    engine: Engine, session: Session, server: Server, elsewhere: Server
+) -> None:
+    for host, name in ((server, "aa"), (server, "bb"), (elsewhere, "cc")):
+        host.answer(404, b"")
+        add(session, name, f"{host.url}/{name}")
+    endless = Endless(Outside(local=True), Credentials(), "janitor-test", patience=0.2)
+    going = Rotation(sessionmaker(engine), endless, Pace(DAY, pause=0, time=0.5))
+    found = going.go()
+    Endless.let_go.set()
+    assert found["host without an end"] == 1
+    assert not server.requests
+    assert read(session, "aa").last_scanned is not None  # and others are next
+
+
+def test_a_campaign_that_takes_no_runs_does_not_hide_that_a_branch_moved(
+    engine: Engine, session: Session, git_store: GitStore
+) -> None:
+    tip = git_store.commit({b"a": b"x"}).decode()
+    url = git_store.manager.get_branch_url("hello", "main")
+    add(session, "moved", url, vcs_last_revision=OLD)
+    session.add(NamedPublishPolicy(name="all"))
+    session.flush()
+    for campaign, command in (("bad", " "), ("fix", "x")):
+        session.add(
+            Candidate(codebase="moved", suite=campaign, command=command, publish_policy="all")
+        )
+    session.commit()
+    assert rotation(engine).go() == {"moved": 1}
+    assert read(session, "moved").vcs_last_revision == tip
+    assert [entry.suite for entry in session.scalars(select(QueueEntry))] == ["fix"]
 
 
 def test_a_rest_is_never_shortened(session: Session) -> None:

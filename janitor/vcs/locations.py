@@ -36,7 +36,7 @@ def get_local_vcs_manager(name: str, location: str) -> VcsManager:
     if kind is None:
         raise _unsupported(name)
     if location.startswith("file:"):
-        location = unquote(urlsplit(location).path)
+        location = _path(location)
     return kind(location)
 
 
@@ -97,6 +97,14 @@ def get_vcs_managers_from_config(config: Config) -> dict[str, VcsManager]:
     """Return the managers of the kinds that a configuration has a location for, by kind."""
     locations = {"git": config.git_location, "bzr": config.bzr_location}
     return {name: get_vcs_manager(name, where) for name, where in locations.items() if where}
+
+
+def _path(url: str) -> str:
+    try:
+        split = urlsplit(url)
+    except ValueError as error:
+        raise UnsupportedVcs(f"{url} is no file: URL: {error}") from None
+    return unquote(split.path)
 
 
 def _unsupported(name: str) -> UnsupportedVcs:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import contextmanager
 from urllib.parse import quote, urlencode
 
 from pydantic import BaseModel, Field, TypeAdapter
@@ -64,11 +65,12 @@ class RemoteVcsManager(VcsManager):
     def stream_diff(
         self, codebase: str, old_revid: bytes, new_revid: bytes, *, patience: float = PATIENCE
     ) -> Generator[bytes]:
-        """Yield what changed, as the store says it, in one piece."""
+        """Yield what changed, as the store says it."""
         del patience  # the store ends what takes too long
         path = self._path(codebase, "diff", old_revid, new_revid, null=EMPTY_TREE)
         if old_revid != new_revid:
-            yield self._get(codebase, path, old_revid, new_revid)
+            with _missing_named(codebase, old_revid, new_revid):
+                yield from self._client.stream(path)
 
     def get_revision_info(
         self, codebase: str, old_revid: bytes, new_revid: bytes
@@ -77,8 +79,9 @@ class RemoteVcsManager(VcsManager):
         path = self._path(codebase, "revision-info", old_revid, new_revid, null=NO_COMMIT)
         if new_revid in {old_revid, NULL_REVISION}:
             return []
-        answer = self._client.read(_REVISIONS, self._get(codebase, path, old_revid, new_revid))
-        return [found.as_info() for found in answer]
+        with _missing_named(codebase, old_revid, new_revid):
+            answer = self._client.get(path)
+        return [found.as_info() for found in self._client.read(_REVISIONS, answer)]
 
     @abstractmethod
     def _as_asked(self, revision: bytes, *, null: str) -> str:
@@ -88,13 +91,6 @@ class RemoteVcsManager(VcsManager):
         revisions = (("old", old), ("new", new))
         query = {name: self._as_asked(revision, null=null) for name, revision in revisions}
         return f"/{_quoted(codebase)}/{what}?{urlencode(query)}"
-
-    def _get(self, codebase: str, path: str, *revisions: bytes) -> bytes:
-        try:
-            return self._client.get(path)
-        except NotThere:
-            asked = [revision for revision in revisions if revision != NULL_REVISION]
-            raise RevisionMissing(codebase, *asked) from None
 
 
 class RemoteGitVcsManager(RemoteVcsManager):
@@ -126,3 +122,12 @@ class RemoteBzrVcsManager(RemoteVcsManager):
 
 def _quoted(codebase: str) -> str:
     return quote(checked_codebase(codebase), safe="+")
+
+
+@contextmanager
+def _missing_named(codebase: str, *revisions: bytes) -> Iterator[None]:
+    try:
+        yield
+    except NotThere:
+        asked = [revision for revision in revisions if revision != NULL_REVISION]
+        raise RevisionMissing(codebase, *asked) from None

@@ -6,8 +6,10 @@ import base64
 import http.client
 import urllib.error
 import urllib.request
+from collections.abc import Generator
+from contextlib import closing
 from typing import TypeVar
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,6 +29,8 @@ from janitor.wording import refusal_in_words
 PATIENCE = 300.0  # seconds without a byte; the store ends a diff that takes longer itself
 SERVER_ERROR = 500
 
+_PIECE = 65536
+
 T = TypeVar("T")
 
 
@@ -45,10 +49,8 @@ class StoreClient:
     """
 
     def __init__(self, base_url: str) -> None:
-        url = urlsplit(base_url)
-        if url.scheme not in {"http", "https"} or not url.hostname:
-            raise StoreRefused(f"{redact(base_url)} is no http(s) URL of a store service")
         self._name = redact(base_url)
+        url = _checked(base_url)
         host = url.netloc.rpartition("@")[2]
         self._base = urlunsplit((url.scheme, host, url.path, "", ""))
         self._login = _login(url.username, url.password)
@@ -61,12 +63,31 @@ class StoreClient:
             accept: the content type that is asked for.
 
         Raises:
+            DiffTooLarge: the body has more than ``LONGEST_DIFF`` bytes.
+            JanitorError: as :meth:`stream` does.
+        """
+        body = bytearray()
+        with closing(self.stream(path, accept=accept)) as pieces:
+            for piece in pieces:
+                body += piece
+                if len(body) > LONGEST_DIFF:
+                    raise DiffTooLarge(f"{self._name}{path} has more than {LONGEST_DIFF} bytes")
+        return bytes(body)
+
+    def stream(self, path: str, *, accept: str = "*/*") -> Generator[bytes]:
+        """Yield the body of an answer as it comes, of any length.
+
+        Args:
+            path: what comes after the base URL, quoted, with its query.
+            accept: the content type that is asked for.
+
+        Raises:
             NotThere: 404.
             InvalidRevision: 400.
             DiffTimedOut: 408.
-            RepositoryUnavailable: 503, any other error of the server, or no answer.
-            StoreRefused: any other status.
-            DiffTooLarge: the body has more than ``LONGEST_DIFF`` bytes.
+            RepositoryUnavailable: 503, any other error of the server, no answer, or one that
+                breaks off.
+            StoreRefused: any other status, or a web page.
         """
         request = urllib.request.Request(  # noqa: S310 - the scheme was checked above
             self._base + path, headers={"Accept": accept}
@@ -77,15 +98,17 @@ class StoreClient:
         what = self._name + path
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - likewise
-                body: bytes = answer.read(LONGEST_DIFF + 1)
+                if answer.headers.get_content_type() == "text/html":
+                    raise StoreRefused(f"{what} is a web page; is that the URL of a store service?")
+                while piece := answer.read(_PIECE):
+                    yield piece
+                if answer.length:  # http.client takes what came for all of it
+                    raise RepositoryUnavailable(f"{what} broke off, {answer.length} bytes early")
         except urllib.error.HTTPError as error:
             with error:
                 raise _meaning(error, what) from None
         except (OSError, http.client.HTTPException) as error:
             raise RepositoryUnavailable(redact(f"{what}: {error}")) from None
-        if len(body) > LONGEST_DIFF:
-            raise DiffTooLarge(f"{what} has more than {LONGEST_DIFF} bytes")
-        return body
 
     def read(self, kind: TypeAdapter[T], answer: bytes) -> T:
         """Return what the JSON of an answer says.
@@ -97,6 +120,17 @@ class StoreClient:
             return kind.validate_json(answer)
         except ValidationError as error:
             raise StoreRefused(f"{self._name}: {refusal_in_words(error, 'answer')}") from None
+
+
+def _checked(base_url: str) -> SplitResult:
+    try:
+        url = urlsplit(base_url)
+        usable = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+    except ValueError:  # brackets without an address, or a port that is no number
+        usable = False
+    if not usable:
+        raise StoreRefused(f"{redact(base_url)} is no http(s) URL of a store service")
+    return url
 
 
 def _meaning(error: urllib.error.HTTPError, what: str) -> JanitorError:

@@ -167,9 +167,8 @@ class Server:
                 status, body, headers = server._answer
                 server.requests.append(Request(self.path, dict(self.headers)))
                 self.send_response(status)
-                for name, value in headers.items():
+                for name, value in ({"Content-Length": str(len(body))} | headers).items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 if self.command != "HEAD":
                     self.wfile.write(body)

@@ -24,6 +24,7 @@ from janitor.vcs import (
     RemoteGitVcsManager,
     RevisionInfo,
     get_branch_vcs_type,
+    manager,
     store_client,
 )
 from janitor.vcs.errors import (
@@ -150,9 +151,42 @@ def test_an_answer_that_is_none_is_refused(server: Server, body: bytes) -> None:
 def test_a_diff_beyond_all_reading_is_refused(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(manager, "LONGEST_DIFF", 10)
     monkeypatch.setattr(store_client, "LONGEST_DIFF", 10)
     server.answer(200, b"x" * 11)
     with pytest.raises(DiffTooLarge):
+        RemoteGitVcsManager(server.url).get_diff("hello", OLD, NEW)
+    with pytest.raises(DiffTooLarge):
+        RemoteGitVcsManager(server.url).get_revision_info("hello", OLD, NEW)
+
+
+def test_a_diff_comes_as_it_is_of_any_length(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manager, "LONGEST_DIFF", 10)
+    monkeypatch.setattr(store_client, "LONGEST_DIFF", 10)
+    body = b"a line of a diff\n" * 10_000
+    server.answer(200, body)
+    pieces = list(RemoteGitVcsManager(server.url).stream_diff("hello", OLD, NEW))
+    assert b"".join(pieces) == body
+    assert len(pieces) > 1
+
+
+@pytest.mark.parametrize("sent", [0, 10, 70_000])
+@pytest.mark.parametrize("how", ["length", "chunks"])
+def test_an_answer_that_breaks_off_is_none(server: Server, sent: int, how: str) -> None:
+    body = b"x" * sent
+    if how == "length":
+        server.answer(200, body, {"Content-Length": "80000"})
+    else:
+        server.answer(200, b"%x\r\n%b" % (80_000, body), {"Transfer-Encoding": "chunked"})
+    with pytest.raises(RepositoryUnavailable):
+        RemoteGitVcsManager(server.url).get_diff("hello", OLD, NEW)
+
+
+def test_a_web_page_is_no_diff(server: Server) -> None:
+    server.answer(200, b"<html>Log in</html>", {"Content-Type": "text/html; charset=utf-8"})
+    with pytest.raises(StoreRefused, match="web page"):
         RemoteGitVcsManager(server.url).get_diff("hello", OLD, NEW)
 
 

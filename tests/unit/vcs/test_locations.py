@@ -35,7 +35,8 @@ def test_the_place_says_which_manager(name: str, location: str, manager: VcsMana
 
 
 @pytest.mark.parametrize(
-    ("name", "location"), [("hg", "/srv/hg"), ("svn", "https://x.example/"), ("git", "ftp://x/y")]
+    ("name", "location"),
+    [("hg", "/srv/hg"), ("svn", "https://x.example/"), ("git", "ftp://x/y"), ("git", "file://[x")],
 )
 def test_other_kinds_and_places_are_refused(name: str, location: str) -> None:
     with pytest.raises(UnsupportedVcs):
@@ -91,6 +92,9 @@ def test_no_password_is_shown() -> None:
     assert "hush" not in repr(manager)
 
 
-def test_a_remote_store_has_an_http_url() -> None:
-    with pytest.raises(StoreRefused):
-        RemoteGitVcsManager("file:///srv/git")
+@pytest.mark.parametrize(
+    "url", ["file:///srv/git", "http://", "http://[::1", "http://store.example:x/git"]
+)
+def test_a_remote_store_has_an_http_url(url: str) -> None:
+    with pytest.raises(StoreRefused, match="no http"):
+        RemoteGitVcsManager(url)

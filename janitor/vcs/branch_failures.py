@@ -96,6 +96,14 @@ def branch_failure(
     return kind(code, storable_text(told), seconds, host_of(url))
 
 
+def too_large(url: str, most: int) -> BranchOpenFailure:
+    """Return that a branch is larger than what is brought at once: final, it does not shrink."""
+    told = storable_text(
+        f"{url}: more than {most} bytes at once, which is the most that is brought"
+    )
+    return FinalBranchOpenFailure(_UNAVAILABLE, told)
+
+
 def host_of(url: str) -> str | None:
     """Return the host of a URL with its port, as ``codebase.hostname`` has it."""
     authority = _BEHIND_AUTHORITY.split(url.partition("://")[2], maxsplit=1)[0]

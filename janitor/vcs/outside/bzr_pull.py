@@ -12,6 +12,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
+import breezy.bzr  # noqa: F401 - or it would know no format of Bazaar's on a disk
 from breezy import urlutils
 from breezy.controldir import ControlDir
 from breezy.url_policy_open import BadUrl, BranchOpener, BranchOpenPolicy

@@ -24,7 +24,8 @@ from janitor.vcs.local_bzr import LocalBzrVcsManager
 from janitor.vcs.local_git import LocalGitVcsManager
 from janitor.vcs.manager import VcsManager
 from janitor.vcs.outside.bzr_fetch import fetch_bzr
-from janitor.vcs.outside.git_fetch import Limits, fetch_git, is_cut_off
+from janitor.vcs.outside.git_fetch import Limits, fetch_git
+from janitor.vcs.outside.shallow import is_cut_off
 from janitor.vcs.outside.visitor import Visitor
 
 MIRROR_BRANCH = "main"

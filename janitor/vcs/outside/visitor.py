@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module  # Breezy and Dulwich are loaded where they are used
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -37,12 +37,14 @@ class Place:
         url: of its repository or branch, without login, after the redirects that were met.
         ref: the reference of a Git branch; empty for Bazaar.
         revision: where it is.
+        files_alone: of Git: whoever answered there knows nothing of Git, and has its files.
     """
 
     vcs_type: str
     url: str
     ref: bytes
     revision: bytes
+    files_alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,29 +104,29 @@ class Visitor:
 
 
 def _find_git(url: str, ref: bytes, web: GuardedWeb) -> Place:
-    if urlsplit(url).scheme == "file":
-        sha, final = _sha_in(_path(url), ref), url
-    else:
-        sha, final = _ask_git(url, ref, web)
-    if sha is None:
+    found = _read_git(url, ref) if urlsplit(url).scheme == "file" else _ask_git(url, ref, web)
+    sha = found.revision
+    if not sha:
         raise branch_failure(MISSING, url, f"there is no {ref.decode(errors='replace')}")
     if _SHA256.fullmatch(sha):
         raise branch_failure("unsupported-vcs", url, "Git with SHA-256 is not read here")
     if not _SHA1.fullmatch(sha):
         raise branch_failure(_NONSENSE, url, f"{sha[:80]!r} is no commit")
-    return Place("git", final, ref, git_revision(sha.decode()))
+    return replace(found, revision=git_revision(sha.decode()))
 
 
-def _sha_in(path: Path, ref: bytes) -> bytes | None:
+def _read_git(url: str, ref: bytes) -> Place:
+    path = _path(url)
     for directory in (path, path / ".git"):
         if (directory / "objects").is_dir():
             with import_module("dulwich.repo").Repo(str(directory)) as repository:
-                found: bytes | None = repository.refs.read_ref(ref) and repository.get_peeled(ref)
-            return found
-    raise branch_failure(MISSING, path.as_uri(), "there is no Git repository")
+                sha = repository.refs.read_ref(ref) and repository.get_peeled(ref)
+            return Place("git", url, ref, sha or b"")
+    raise branch_failure(MISSING, url, "there is no Git repository")
 
 
-def _ask_git(url: str, ref: bytes, web: GuardedWeb) -> tuple[bytes | None, str]:
+def _ask_git(url: str, ref: bytes, web: GuardedWeb) -> Place:
+    """Return a place whose revision is what was said of it, if anything."""
     client = import_module("dulwich.client").Urllib3HttpGitClient(
         without_login(url), pool_manager=web
     )
@@ -136,11 +138,12 @@ def _ask_git(url: str, ref: bytes, web: GuardedWeb) -> tuple[bytes | None, str]:
         # A page of a website, which has an answer to everything.
         raise branch_failure(MISSING, url, "there are no references of Git") from None
     final = (web.answered or url).partition("/info/refs")[0].removesuffix("/git-upload-pack")
+    sha = refs.get(ref + _PEELED) or refs.get(ref) or b""
     if client.dumb and ref == b"HEAD":  # which is in no file of references
-        said = web.request("GET", f"{final}/HEAD").data.strip()
-        leads_to_branch = said.startswith(b"ref: refs/")
-        return _ask_git(final, said[len("ref: ") :], web) if leads_to_branch else (said, final)
-    return refs.get(ref + _PEELED) or refs.get(ref), final
+        sha = web.request("GET", f"{final}/HEAD").data.strip()
+        if sha.startswith(_LEADS_TO):
+            return replace(_ask_git(final, sha[len("ref: ") :], web), ref=ref)
+    return Place("git", final, ref, sha, files_alone=client.dumb)
 
 
 def _find_bzr(url: str, named: Mapping[str, str], web: GuardedWeb) -> Place:
@@ -162,6 +165,7 @@ def _find_bzr(url: str, named: Mapping[str, str], web: GuardedWeb) -> Place:
 
 _KINDS = ("git", "bzr")
 _SHA1, _SHA256 = re.compile(rb"[0-9a-f]{40}"), re.compile(rb"[0-9a-f]{64}")
+_LEADS_TO = b"ref: refs/"
 _PEELED = b"^{}"  # behind the name of a tag: the commit that it is of
 
 

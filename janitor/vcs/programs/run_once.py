@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-_BLOCK = 512  # bytes; the unit of the shell's limit of a file
+LIMIT_UNIT = 512  # bytes; of the shell's limit of a file
 _LIMITED = 'ulimit -f "$1" && shift && exec "$@"'
 _MOST_COMPLAINTS = 2000  # bytes
 
@@ -65,7 +65,7 @@ def run_once(
         TookTooLong: it was ended.
     """
     if largest_file is not None:
-        blocks = str(max(1, largest_file // _BLOCK))
+        blocks = str(max(1, largest_file // LIMIT_UNIT))
         words = ["/bin/sh", "-c", _LIMITED, "sh", blocks, *words]
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(  # noqa: S603 - no shell reads the arguments

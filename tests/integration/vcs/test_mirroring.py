@@ -34,11 +34,14 @@ from janitor.vcs import (
     VcsManager,
 )
 from janitor.vcs.branches.port import BranchMoved
+from janitor.vcs.errors import FinalBranchOpenFailure
+from janitor.vcs.outside import git_fetch
 from janitor.vcs.outside.border import Outside
 from janitor.vcs.outside.bzr_fetch import fetch_bzr
 from janitor.vcs.outside.credentials import Credentials
 from janitor.vcs.outside.git_fetch import Limits
 from janitor.vcs.outside.mirroring import MIRROR, mirror
+from janitor.vcs.outside.quarantine import Quarantine
 from janitor.vcs.outside.visitor import Place, Visitor
 from tests.integration.notifications.carrying import NO_BROKER
 from tests.integration.vcs.store import Environ, Start, Store, served
@@ -165,7 +168,7 @@ def test_a_depth(git_store: GitStore, ours: dict[str, VcsManager], url: str, by:
     whole(ours)
     newer = git_store.commit({b"b": b"x"}, parent=made[-1])
     bring(ours, f"{there},branch=main", limits=Limits(depth=1))
-    assert git_of(ours, "rev-list", "--count", "main") == "1\n"
+    assert git_of(ours, "rev-list", "--count", "main") == "3\n"  # what was there stays
     whole(ours)
     for _ in range(2):
         assert bring(ours, f"{there},branch=main") == newer
@@ -174,13 +177,91 @@ def test_a_depth(git_store: GitStore, ours: dict[str, VcsManager], url: str, by:
     whole(ours)
 
 
-def test_what_is_too_large_is_refused(
+def test_a_depth_cuts_off_nothing_of_what_is_there(
     git_store: GitStore, ours: dict[str, VcsManager], url: str
 ) -> None:
+    made = history(git_store, 5)
+    bring(ours, f"{url}/git/hello,branch=main")
+    ours["git"].branches("copy").create("fix/main", made[-1])
+    made.append(git_store.commit({b"b": b"x"}, parent=made[-1]))
+    bring(ours, f"{url}/git/hello,branch=main", limits=Limits(depth=2))
+    for branch, commits in (("fix/main", 5), ("main", 6)):
+        assert git_of(ours, "rev-list", "--count", branch) == f"{commits}\n"
+    for _ in range(3):
+        made.append(git_store.commit({b"b": os.urandom(9)}, parent=made[-1]))
+    bring(ours, f"{url}/git/hello,branch=main", limits=Limits(depth=1))
+    for branch, commits in (("fix/main", 5), ("main", 1)):
+        assert git_of(ours, "rev-list", "--count", branch) == f"{commits}\n"
+    whole(ours)
+    bring(ours, f"{url}/git/hello,branch=main")
+    assert git_of(ours, "rev-list", "--count", "main") == "9\n"
+
+
+def test_who_brings_all_is_not_undone_by_who_brings_a_part_at_the_same_time(
+    git_store: GitStore,
+    ours: dict[str, VcsManager],
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = history(git_store, 4)
+    there = f"{url}/git/hello,branch=main"
+    bring(ours, there, limits=Limits(depth=1))
+    release = git_fetch.release
+
+    def after_the_other(*arguments: Any) -> None:
+        monkeypatch.setattr(git_fetch, "release", release)
+        bring(ours, there)
+        release(*arguments)
+
+    monkeypatch.setattr(git_fetch, "release", after_the_other)
+    git_store.commit({b"b": b"x"}, parent=made[-1])
+    with suppress(BranchMoved):
+        bring(ours, there, limits=Limits(depth=1))
+    assert git_of(ours, "rev-list", "--count", "main") == "5\n"
+    assert git_of(ours, "rev-parse", "--is-shallow-repository") == "false\n"
+    whole(ours)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("depth", [1, None])
+def test_who_is_killed_between_two_steps_leaves_a_whole_repository(
+    git_store: GitStore,
+    ours: dict[str, VcsManager],
+    url: str,
+    *,
+    monkeypatch: pytest.MonkeyPatch,
+    when: str,
+    depth: int | None,
+) -> None:
+    made = history(git_store, 4)
+    there = f"{url}/git/hello,branch=main"
+    bring(ours, there, limits=Limits(depth=2))
+    git_store.commit({b"b": b"x"}, parent=git_store.commit({b"b": b"y"}, parent=made[-1]))
+    release = Quarantine.release
+
+    def killed(arriving: Quarantine) -> None:
+        if when == "after":
+            release(arriving)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Quarantine, "release", killed)
+        with pytest.raises(KeyboardInterrupt):
+            bring(ours, there, limits=Limits(depth=depth))
+    whole(ours)
+    bring(ours, there)
+    assert git_of(ours, "rev-list", "--count", "main") == "6\n"
+    whole(ours)
+
+
+def test_what_is_too_large_is_refused_and_leaves_nothing(
+    git_store: GitStore, ours: dict[str, VcsManager], url: str, tmp_path: Path
+) -> None:
     history(git_store, 6)
-    with pytest.raises(BranchOpenFailure, match="branch-unavailable"):
+    with pytest.raises(FinalBranchOpenFailure, match="more than 50000 bytes"):
         bring(ours, f"{url}/git/hello,branch=main", limits=Limits(size=50_000))
     assert ours["git"].branches("copy").tips() == {}
+    assert size_of(tmp_path / "our-git" / "copy" / "objects") == 0
     whole(ours)
 
 
@@ -196,7 +277,7 @@ def test_what_takes_too_long_is_ended(
 
     with served(slow) as url:  # type: ignore[arg-type]
         begun = time.monotonic()
-        with pytest.raises(BranchOpenFailure, match=r"not in 0\.5 s"):
+        with pytest.raises(BranchOpenFailure, match=r"ended after 0\.5 s"):
             bring(ours, f"{url}/git/hello,branch=main", limits=Limits(patience=0.5))
         assert time.monotonic() - begun < 1.5
 
@@ -220,6 +301,9 @@ def test_what_is_broken_is_refused(
         repository.refs[b"refs/heads/main"] = commit.id
     with pytest.raises(BranchOpenFailure, match="hasDotgit"):
         bring(ours, f"{url}/git/hello,branch=main")
+    git_store.git("update-server-info")
+    with files_at(git_store) as files, pytest.raises(BranchOpenFailure, match="hasDotgit"):
+        bring(ours, files.replace("/hello/main", "/hello,branch=main"))
 
 
 def test_nothing_of_a_repository_is_run(
@@ -274,8 +358,8 @@ def command_lines() -> Iterator[str]:
 
 
 @contextmanager
-def bazaar_at(
-    store: BzrStore, login: str | None = None, seen: list[str] | None = None
+def files_at(
+    store: BzrStore | GitStore, login: str | None = None, seen: list[str] | None = None
 ) -> Iterator[str]:
     """Serve the repositories of a store; yields the URL of the branch ``main``.
 
@@ -310,14 +394,36 @@ def bazaar_at(
 
 def test_a_bazaar_branch_is_brought(bzr_store: BzrStore, ours: dict[str, VcsManager]) -> None:
     first = bzr_store.commit({"a": b"1"})
-    with bazaar_at(bzr_store) as url:
+    with files_at(bzr_store) as url:
         assert bring(ours, url, "bzr") == first
         second = bzr_store.commit({"a": os.urandom(200_000)})
-        with pytest.raises(BranchOpenFailure):
+        with pytest.raises(FinalBranchOpenFailure, match="more than 50000 bytes"):
             bring(ours, url, "bzr", limits=Limits(size=50_000))
         assert bring(ours, url, "bzr") == second
     assert ours["bzr"].branches("copy").tips() == {"main": second}
     assert ours["bzr"].get_diff("copy", first, second)
+
+
+def test_a_bazaar_branch_of_this_host_is_brought(
+    bzr_store: BzrStore, ours: dict[str, VcsManager]
+) -> None:
+    made = bzr_store.commit({"a": b"1"})
+    assert bring(ours, bzr_store.manager.get_branch_url("hello", "main"), "bzr") == made
+
+
+@pytest.mark.parametrize("depth", [1, None])
+def test_a_git_branch_is_brought_from_files(
+    git_store: GitStore, ours: dict[str, VcsManager], depth: int | None
+) -> None:
+    made = history(git_store, 3)
+    git_store.git("gc", "-q")
+    made.append(git_store.commit({b"b": b"x"}, parent=made[-1]))
+    git_store.git("update-server-info")
+    with files_at(git_store) as url:
+        there = url.replace("/hello/main", "/hello,branch=main")
+        assert bring(ours, there, limits=Limits(depth=depth)) == made[-1]
+    assert git_of(ours, "rev-list", "--count", "main") == "4\n"
+    whole(ours)
 
 
 @pytest.mark.usefixtures("known_here")
@@ -326,7 +432,7 @@ def test_breezy_goes_to_the_addresses_that_were_checked(
     bzr_store: BzrStore, ours: dict[str, VcsManager], host: str
 ) -> None:
     made = bzr_store.commit({"a": b"1"})
-    with bazaar_at(bzr_store) as url:
+    with files_at(bzr_store) as url:
         assert bring(ours, url.replace("127.0.0.1", host), "bzr") == made
 
 
@@ -350,7 +456,7 @@ def test_a_bazaar_branch_may_ask_who_we_are(
 ) -> None:
     tip = bzr_store.commit({"a": b"1"})
     seen: list[str] = []
-    with bazaar_at(bzr_store, login="ada:hush", seen=seen) as url:
+    with files_at(bzr_store, login="ada:hush", seen=seen) as url:
         with pytest.raises(BranchOpenFailure):
             bring(ours, url, "bzr")
         assert bring(ours, url.replace("http://", "http://ada:hush@"), "bzr") == tip
@@ -368,7 +474,7 @@ def test_a_stacked_bazaar_branch_leads_to_its_host_and_no_further(
     done = bzr_store.brz("branch", "--stacked", trunk.as_uri(), str(stacked))
     assert stacked.is_dir(), done
     conf = stacked / ".bzr" / "branch" / "branch.conf"
-    with bazaar_at(bzr_store) as url:
+    with files_at(bzr_store) as url:
         there = url.replace("/hello/main", "/stacked")
         for lies in (trunk.as_uri(), f"{elsewhere.url}/hello/main"):
             conf.write_text(f"stacked_on_location = {lies}\n")
@@ -386,7 +492,7 @@ def test_a_redirect_of_a_bazaar_host_is_not_gone_after(
     tip = bzr_store.commit({"a": b"1"})
     ours["bzr"].make_repository("copy")
     repository = LocalBzrVcsManager.repository_path(ours["bzr"], "copy")  # type: ignore[arg-type]
-    with bazaar_at(bzr_store) as url:
+    with files_at(bzr_store) as url:
         named = url.replace("127.0.0.1", "localhost")  # another host, as names go
         server.answer(302, b"", {"Location": named})
         with pytest.raises(BranchOpenFailure, match=r"BadUrl|is not gone to"):
@@ -418,13 +524,30 @@ def test_what_a_killed_fetch_left_goes(
 ) -> None:
     history(git_store, 2)
     bring(ours, f"{url}/git/hello,branch=main")
-    packs = tmp_path / "our-git" / "copy" / "objects" / "pack"
-    old, new = packs / "tmp_pack_old", packs / "tmp_pack_new"
-    for part in (old, new):
-        part.write_bytes(b"half")
+    objects = tmp_path / "our-git" / "copy" / "objects"
+    old, new = (objects / f"tmp_objdir-janitor-{name}" for name in ("old", "new"))
+    for left in (old, new):
+        (left / "pack").mkdir(parents=True)
+        (left / "pack" / "tmp_pack_x").write_bytes(b"half")
     os.utime(old, (0, 0))
     git_store.commit({b"b": b"x"})
     bring(ours, f"{url}/git/hello,branch=main")
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+def test_what_a_killed_fetch_of_bazaar_left_goes(
+    bzr_store: BzrStore, ours: dict[str, VcsManager], tmp_path: Path
+) -> None:
+    bzr_store.commit({"a": b"1"})
+    with files_at(bzr_store) as url:
+        bring(ours, url, "bzr")
+        uploads = tmp_path / "our-bzr" / "copy" / ".bzr" / "repository" / "upload"
+        old, new = uploads / "old.pack", uploads / "new.pack"
+        for part in (old, new):
+            part.write_bytes(b"half")
+        os.utime(old, (0, 0))
+        bzr_store.commit({"a": b"2"})
+        bring(ours, url, "bzr")
     assert (old.exists(), new.exists()) == (False, True)
 
 

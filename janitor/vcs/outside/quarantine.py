@@ -1,0 +1,86 @@
+"""Objects that arrive, apart from a repository's own until they are all there and checked.
+
+So nothing is left of a fetch that was refused, killed or too large. Git does the same for what is
+pushed to it; :mod:`.git_fetch` fills a quarantine and releases it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from importlib import import_module  # Dulwich is loaded where it is used
+from pathlib import Path
+from typing import Any
+
+_PREFIX = "tmp_objdir-janitor-"  # Git takes such directories for nothing of its own
+
+
+@dataclass(frozen=True)
+class Quarantine:
+    """A directory of objects that borrows those of a repository.
+
+    Args:
+        path: the directory.
+        objects: that of the repository.
+    """
+
+    path: Path
+    objects: Path
+
+    def without_parents(self, commits: set[bytes]) -> set[bytes]:
+        """Return those commits that have a parent that is neither here nor in the repository."""
+        with closing(_store(self.path)) as store:
+            there = {sha for sha in commits if sha in store}
+            return {sha for sha in there if any(own not in store for own in store[sha].parents)}
+
+    def size(self) -> int:
+        """Return how many bytes have arrived."""
+        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+
+    def release(self) -> None:
+        """Move what arrived to the repository's own; each pack before the index that shows it."""
+        arrived = [path for path in self.path.glob("??/*") if path.is_file()]
+        packs = sorted((self.path / "pack").iterdir(), key=lambda path: path.suffix == ".idx")
+        for path in [*arrived, *packs]:
+            own = self.objects / path.relative_to(self.path)
+            own.parent.mkdir(exist_ok=True)
+            path.replace(own)
+
+
+@contextmanager
+def quarantine_in(repository: Path, *, longest: float) -> Iterator[Quarantine]:
+    """Keep what arrives apart for a ``with`` block; what is not released is gone after it.
+
+    Args:
+        repository: the bare repository.
+        longest: seconds after which nobody is filling a quarantine any more: one that a killed
+            process left is removed.
+    """
+    objects = repository.resolve() / "objects"
+    _clear(objects, longest)
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=objects) as directory:
+        path = Path(directory)
+        for part in ("info", "pack"):
+            (path / part).mkdir()
+        (path / "info" / "alternates").write_text(f"{objects}\n")
+        yield Quarantine(path, objects)
+
+
+def those_in(objects: Path, commits: set[bytes]) -> set[bytes]:
+    """Return those commits that a directory of objects has."""
+    with closing(_store(objects)) as store:
+        return {sha for sha in commits if sha in store}
+
+
+def _store(objects: Path) -> Any:  # noqa: ANN401 - dulwich's
+    return import_module("dulwich.object_store").DiskObjectStore(str(objects))
+
+
+def _clear(objects: Path, longest: float) -> None:
+    for left in objects.glob(f"{_PREFIX}*"):
+        if time.time() - left.stat().st_mtime > longest:
+            shutil.rmtree(left, ignore_errors=True)

@@ -21,6 +21,7 @@ BEAT_SCHEDULE: dict[str, dict[str, str | float]] = {
     "let artifacts go": {"task": "janitor.artifacts.expire", "schedule": HOUR},
     "look at branches": {"task": "janitor.vcs.look_at_branches", "schedule": MINUTE},
     "withdraw branches": {"task": "janitor.vcs.withdraw_branches", "schedule": HOUR},
+    "forget diffs": {"task": "janitor.vcs.forget_diffs", "schedule": HOUR},
     "reconsider runs": {"task": "janitor.review.reconsider", "schedule": MINUTE},
     "remind people": {"task": "janitor.review.remind", "schedule": 10 * MINUTE},
     "prune jobs": {"task": "janitor.schedule.prune_jobs", "schedule": HOUR},

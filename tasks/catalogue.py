@@ -37,6 +37,7 @@ CLOCK: tuple[ClockTask, ...] = (
     artifacts.bring_back_artifacts,
     artifacts.expire_artifacts,
     vcs.look_at_branches,
+    vcs.forget_diffs,
     vcs.withdraw_branches,
     review.reconsider_runs,
     notifications.remind_people,

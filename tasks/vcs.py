@@ -30,7 +30,14 @@ from janitor.vcs.outside.git_fetch import Limits
 from janitor.vcs.outside.mirroring import MIRROR, MirrorCodebase, branch_to_mirror, mirror
 from janitor.vcs.outside.rests import let_rest
 from janitor.vcs.outside.rotation import Pace, Rotation
-from janitor.vcs.run_diff import DIFF, MakeDiff, diff_of_run, load_run, record_diff
+from janitor.vcs.run_diff import (
+    DIFF,
+    MakeDiff,
+    diff_of_run,
+    forget_unused_diffs,
+    load_run,
+    record_diff,
+)
 from tasks.base import Work, carries, ticks
 
 logger = logging.getLogger(__name__)
@@ -53,22 +60,24 @@ def diff(work: Work[MakeDiff]) -> None:
 def publish_run(work: Work[PublishRun]) -> None:
     """Publish the branches of a run under their names."""
     here = work.deployment
-    failures: list[Exception] = []
+    failures: list[tuple[Published, Exception]] = []
     with here.one_by_one() as conn:
         for one in branches_to_publish(conn, work.ask.run_id, here.vcs_managers):
+            # Before: what is not known to be published would stay when the run goes.
+            with here.sessions.begin() as session:
+                record_published(session, [one])
             try:
                 publish(conn, one, here.vcs_managers)
             except _OF_ALL:
                 raise
             except Exception as error:  # noqa: BLE001 - of this role: the others get their names
-                _warn(one, "is not published", error)
-                failures.append(error)
-                continue
-            # Right away: what is not known to be published would stay when the run goes.
-            with here.sessions.begin() as session:
-                record_published(session, [one])
-    if failures:  # what may pass is worth another try, whatever else does not
-        raise min(failures, key=lambda each: isinstance(each, Failure))
+                failures.append((one, error))
+    # What may pass is worth another try, whatever else does not.
+    failures.sort(key=lambda failure: isinstance(failure[1], Failure))
+    for other in failures[1:]:
+        _warn(other[0], "is not published", other[1])
+    if failures:
+        raise failures[0][1]
 
 
 @carries(MIRROR)
@@ -136,6 +145,13 @@ def withdraw_branches(deployment: Deployment) -> str:
                 if isinstance(error, NoTurn):
                     busy.add(repository)
     return f"{withdrawn} branches withdrawn" + (f", {left} left for later" if left else "")
+
+
+@ticks("janitor.vcs.forget_diffs")
+def forget_diffs(deployment: Deployment) -> str:
+    """Delete the contents of diffs that no run has any more."""
+    with deployment.sessions.begin() as session:
+        return f"{forget_unused_diffs(session)} diffs forgotten"
 
 
 def _warn(one: Published, what: str, error: Exception) -> None:

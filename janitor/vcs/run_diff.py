@@ -12,7 +12,7 @@ from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from janitor.errors import Failure
@@ -26,6 +26,7 @@ from janitor.vcs.revisions import NULL_REVISION
 from janitor.vcs.structured import UNLIMITED, DiffCounts, StructuredDiff
 
 LONGEST_KEPT = 16 * 1024 * 1024  # bytes
+_MOST_FORGOTTEN = 5000  # in one go
 
 
 class MakeDiff(Payload):
@@ -146,7 +147,9 @@ def record_diff(conn: Conn, made: MadeDiff) -> None:
     content = insert(DiffContent).values(
         sha256=digest, size=len(made.body), body=zlib.compress(made.body)
     )
-    conn.execute(content.on_conflict_do_nothing(index_elements=["sha256"]))
+    # Not "do nothing": one that is there is kept from whoever forgets what no run has.
+    same = {"sha256": content.excluded.sha256}
+    conn.execute(content.on_conflict_do_update(index_elements=["sha256"], set_=same))
     values = {
         "old_revision": made.old_revision.decode(),
         "new_revision": made.new_revision.decode(),
@@ -158,6 +161,20 @@ def record_diff(conn: Conn, made: MadeDiff) -> None:
     }
     of_run = insert(RunDiff).values(run_id=made.run_id, role=made.role, **values)
     conn.execute(of_run.on_conflict_do_update(index_elements=["run_id", "role"], set_=values))
+
+
+def forget_unused_diffs(conn: Conn) -> int:
+    """Delete contents that no run has any more, some thousand in one go; returns how many.
+
+    Args:
+        conn: the caller's transaction.
+    """
+    unused = ~exists().where(RunDiff.sha256 == DiffContent.sha256)
+    found = select(DiffContent.sha256).where(unused).limit(_MOST_FORGOTTEN)
+    held = conn.execute(found.with_for_update(skip_locked=True)).scalars().all()
+    # Looked at again: a run may have come by one before it was held.
+    gone = delete(DiffContent).where(DiffContent.sha256.in_(held), unused)
+    return len(conn.execute(gone.returning(DiffContent.sha256)).all())
 
 
 def read_diff(conn: Conn, run_id: str, role: str) -> KeptDiff | None:

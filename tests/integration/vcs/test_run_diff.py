@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, delete, func, select
 from sqlalchemy.orm import Session
 
 from janitor.errors import Failure
@@ -21,6 +21,7 @@ from janitor.vcs.run_diff import (
     MakeDiff,
     NothingToCompare,
     diff_of_run,
+    forget_unused_diffs,
     load_run,
     read_diff,
     record_diff,
@@ -111,6 +112,40 @@ def test_the_same_diff_of_two_runs_is_stored_once(session: Session, git_store: G
     session.commit()
     assert session.scalar(select(func.count()).select_from(DiffContent)) == 1
     assert read_diff(session, "run-1", "main") == read_diff(session, "run-2", "main")
+
+
+def test_what_no_run_has_any_more_is_forgotten(session: Session, git_store: GitStore) -> None:
+    old = git_store.commit({b"a": b"x\n"})
+    new = git_store.commit({b"a": b"y\n"}, parent=old)
+    run = store_run(session, "run-1", branches={"main": (old, new), "tags": (None, new)})
+    made = {role: diff_of_run(run, role, {"git": git_store.manager}) for role in ("main", "tags")}
+    for each in made.values():
+        record_diff(session, each)
+    session.commit()
+    assert forget_unused_diffs(session) == 0
+    session.execute(delete(RunDiff).where(RunDiff.role == "tags"))
+    session.commit()
+    assert forget_unused_diffs(session) == 1
+    assert read_diff(session, "run-1", "main") == KeptDiff(made["main"].body, None)
+    assert read_diff(session, "run-1", "tags") is None
+
+
+def test_what_is_just_recorded_is_not_forgotten(
+    engine: Engine, session: Session, git_store: GitStore
+) -> None:
+    old = git_store.commit({b"a": b"x\n"})
+    new = git_store.commit({b"a": b"y\n"}, parent=old)
+    run = store_run(session, "run-1", branches={"main": (old, new)})
+    made = diff_of_run(run, "main", {"git": git_store.manager})
+    record_diff(session, made)
+    session.execute(delete(RunDiff))
+    session.commit()
+    record_diff(session, made)  # nobody sees it yet
+    with Session(engine) as other:
+        assert forget_unused_diffs(other) == 0
+        other.commit()
+    session.commit()
+    assert read_diff(session, "run-1", "main") == KeptDiff(made.body, None)
 
 
 def test_recording_again_replaces(session: Session, git_store: GitStore) -> None:

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from importlib import import_module  # Breezy is heavy, and loaded where it is used
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ from janitor.vcs.revisions import NULL_REVISION, bzr_revision
 logger = logging.getLogger(__name__)
 
 _CONTROL = ".bzr"
+_LONGEST_WAIT = 3.0  # seconds for a branch that somebody has locked who takes no turns
+_PAUSE = 0.1  # seconds
 _ASIDE = "janitor-aside"  # below .bzr: what is being made, and what is being deleted
 
 
@@ -177,7 +180,9 @@ class BzrBranches(Branches):
     def _written(self, path: Path) -> Iterator[Any]:
         """Open a branch, and have its lock."""
         branch = _open(path)
-        _break_if_dead(branch.control_files._lock)  # noqa: SLF001 - Breezy has no other way
+        lock = branch.control_files._lock  # noqa: SLF001 - Breezy has no other way
+        _break_if_dead(lock)
+        lock.wait_lock = partial(lock.wait_lock, timeout=_LONGEST_WAIT, poll=_PAUSE)
         contention = import_module("breezy.errors").LockContention
         with ExitStack() as locked:
             try:

@@ -103,12 +103,13 @@ def _clear_what_a_killed_one_left(repository: Path, turn: Turn) -> None:
     if not noted:
         return
     since = turn.noted_at()
-    for lock in _locks(repository, noted.split(b"\0")):
-        found = _found(lock)
-        # Older ones are somebody else's. So may this one be; but whoever lives goes on soon.
-        if found and found.st_mtime_ns >= since:
-            time.sleep(GRACE)
-            _remove(lock, found)
+    locks = {lock: _found(lock) for lock in _locks(repository, noted.split(b"\0"))}
+    # Older ones are somebody else's. So may these be; but whoever lives goes on soon.
+    left = {lock: found for lock, found in locks.items() if found and found.st_mtime_ns >= since}
+    if left:
+        time.sleep(GRACE)
+    for lock, found in left.items():
+        _remove(lock, found)
     turn.note(b"")
 
 

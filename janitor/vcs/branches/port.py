@@ -16,6 +16,9 @@ from janitor.errors import Failure, PassingError
 from janitor.vcs.manager import checked_branch_name
 from janitor.vcs.revisions import NULL_REVISION
 
+_LONGEST_NAME = 1000  # bytes; a path may have some more
+_LONGEST_PART = 250  # bytes; a file's name may have 255, and that of its lock is longer
+
 
 class UnusableName(Failure):
     """A name that no branch or tag may have."""
@@ -139,9 +142,15 @@ def checked_new_name(name: str) -> str:
 
     Raises:
         UnsafeName: it could leave its place.
-        UnusableName: ``git check-ref-format --branch`` refuses it.
+        UnusableName: ``git check-ref-format --branch`` refuses it, or a file system would.
     """
     checked_branch_name(name)
+    size = len(name.encode())
+    if size > _LONGEST_NAME or any(len(part.encode()) > _LONGEST_PART for part in name.split("/")):
+        raise UnusableName(
+            f"branch name {name[:40]!r}... is too long: it may have {_LONGEST_NAME} bytes, and"
+            f" {_LONGEST_PART} between two slashes"
+        )
     fits = import_module("dulwich.refs").check_ref_format(b"heads/" + name.encode())
     if name.startswith("-") or name == "HEAD" or not fits:
         raise UnusableName(

@@ -23,7 +23,7 @@ from janitor.state import Conn
 from janitor.state.branch import PublishedBranch
 from janitor.state.run import ResultBranch, RunRow
 from janitor.vcs.branches.port import Branches, BranchExists, BranchMoved
-from janitor.vcs.errors import RepositoryUnavailable, UnsupportedVcs
+from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing, UnsupportedVcs
 from janitor.vcs.manager import VcsManager
 
 _MOST_GONE = 1000  # in one go
@@ -124,7 +124,7 @@ def publish(conn: Conn, one: Published, managers: Mapping[str, VcsManager]) -> N
 
 
 def record_published(conn: Conn, published: Iterable[Published]) -> None:
-    """Remember what was published, until its run is gone."""
+    """Remember what is published, until its run is gone; before it is, as that may be cut short."""
     for one in published:
         row = insert(PublishedBranch).values(**vars(one))
         conn.execute(
@@ -197,7 +197,10 @@ def _take_back(branches: Branches, gone: Published, left: Row[Any] | None) -> No
     if left is None:
         branches.delete(gone.branch, expected=here)
     elif left.revision != gone.revision:
-        branches.set(gone.branch, left.revision.encode(), expected=here)
+        try:
+            branches.set(gone.branch, left.revision.encode(), expected=here)
+        except RevisionMissing:  # that run's worker never brought it
+            branches.delete(gone.branch, expected=here)
 
 
 def _branches(managers: Mapping[str, VcsManager], one: Published) -> Branches | None:

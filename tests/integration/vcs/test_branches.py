@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from janitor.vcs import (
     UnsupportedVcs,
     VcsManager,
 )
+from janitor.vcs.branches.git_refs import GRACE
 from janitor.vcs.branches.port import (
     Branches,
     BranchExists,
@@ -365,9 +367,20 @@ def killed_with_git(git_house: House, tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("killed_with_git")
-def test_what_a_killed_writer_had_locked_is_free_again(git_house: House) -> None:
+def test_what_a_killed_writer_had_locked_is_free_again(
+    git_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    sleep = time.sleep
+
+    def noted(seconds: float) -> None:
+        waits.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", noted)
     git_house.branches.set("fix", git_house.revisions[1], expected=git_house.revisions[0])
     assert not list(git_house.path.rglob("*.lock"))
+    assert waits.count(GRACE) == 1  # however many there are
 
 
 @pytest.mark.usefixtures("killed_with_git")
@@ -388,7 +401,23 @@ def test_what_a_killed_writer_had_packed_half_way_is_in_nobody_s_way(git_house: 
 
 
 def test_a_name_that_no_file_could_have_is_no_branch(house: House) -> None:
-    assert house.branches.get("x" * 300) is None
+    for name in ("x" * 251, "ü" * 126, "x/" * 600 + "x"):
+        assert house.branches.get(name) is None
+        with pytest.raises(UnusableName, match="too long"):
+            house.branches.create(name, house.revisions[0])
+    house.branches.create("x" * 250, house.revisions[0])
+    assert house.branches.get("x" * 250) == house.revisions[0]
+
+
+def test_what_is_no_repository_is_not_taken_for_one(house: House) -> None:
+    manager: Any = house.manager
+    elsewhere = house.path.with_name("other")
+    elsewhere.mkdir()
+    (elsewhere / "notes").write_text("mine")
+    with pytest.raises(RepositoryUnavailable, match=r"there can be no repository at .*other"):
+        manager.make_repository("other")
+    assert (elsewhere / "notes").read_text() == "mine"
+    manager.make_repository("hello")  # there is one
 
 
 def test_what_somebody_else_has_locked_is_left_to_him(git_house: House) -> None:
@@ -436,3 +465,26 @@ def test_a_lock_of_a_living_process_holds(bzr_house: House) -> None:
     with branch.lock_write(), pytest.raises(RepositoryBusy):
         bzr_house.branches.delete("fix", expected=one)
     assert bzr_house.branches.get("fix") == one
+
+
+def test_a_lock_of_a_living_process_is_not_waited_for_long(
+    bzr_house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from breezy.branch import Branch
+    from breezy.lockdir import LockDir
+
+    one, two, _ = bzr_house.revisions
+    bzr_house.branches.create("fix", one)
+    branch = Branch.open(str(bzr_house.path / "fix"))
+    waited: list[float | None] = []
+    wait = LockDir.wait_lock
+
+    def noting(lock: LockDir, timeout: float | None = None, **options: float) -> object:
+        waited.append(timeout)
+        return wait(lock, timeout and 0.1, **options)
+
+    with branch.lock_write():
+        monkeypatch.setattr(LockDir, "wait_lock", noting)
+        with pytest.raises(RepositoryBusy):
+            bzr_house.branches.set("fix", two, expected=one)
+    assert waited[-1] == 3  # seconds; Breezy's own are 30

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
@@ -197,9 +198,47 @@ def test_what_is_published_beside_a_failure_goes_with_its_run(
     job = session.scalars(select(JobRow).where(JobRow.run_id == "r1")).one()
     assert "no revision" in (job.last_error or "")
     remove_run(session, "r1")
-    assert withdraw_branches.body(app.deployment) == "2 branches withdrawn"
+    assert withdraw_branches.body(app.deployment) == "3 branches withdrawn"
     assert branches.tags() == {}
     app.deployment.close()
+
+
+def test_what_was_published_by_somebody_who_was_killed_then_goes_with_its_run(
+    engine: Engine, session: Session, git_store: GitStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = git_store.commit({b"a": b"x"})
+    add_run(session, "r1", "git", 1, {"main": made})
+    app = create_app(config_of(engine, git_store))
+
+    def killed(*arguments: Any) -> None:
+        publish(*arguments)
+        raise SoftTimeLimitExceeded
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tasks.vcs.publish", killed)
+        with suppress(SoftTimeLimitExceeded):
+            app.tasks[PUBLISH.name](run_id="r1")
+    branches = git_store.manager.branches("hello")
+    assert branches.tags() == {"run/r1/main": made}
+    remove_run(session, "r1")
+    assert withdraw_branches.body(app.deployment) == "1 branches withdrawn"
+    assert (branches.tags(), branches.get("fix/main")) == ({}, None)
+    app.deployment.close()
+
+
+def test_what_never_came_is_not_gone_back_to(
+    conn: Connection, session: Session, stored: tuple[VcsManager, list[bytes]]
+) -> None:
+    manager, (one, _, _) = stored
+    absent = b"git-v1:" + b"1" * 40 if manager.vcs_type == "git" else b"ada@example.com-1"
+    managers = {manager.vcs_type: manager}
+    add_run(session, "r1", manager.vcs_type, 1, {"main": absent})
+    record_published(conn, branches_to_publish(conn, "r1", managers))
+    add_run(session, "r2", manager.vcs_type, 2, {"main": one})
+    branches = published(conn, "r2", manager)
+    remove_run(session, "r2")
+    assert withdrawn(conn, manager) == ["run/r2/main"]
+    assert branches.get("fix/main") is None
 
 
 def test_a_branch_that_nobody_can_open_keeps_no_other_role_waiting(

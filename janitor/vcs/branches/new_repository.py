@@ -9,9 +9,11 @@ from contextlib import contextmanager
 from importlib import import_module  # Breezy and Dulwich are loaded where they are used
 from pathlib import Path
 
+from janitor.vcs.abandoned import remove_abandoned
 from janitor.vcs.errors import RepositoryUnavailable
 
 _MAKING = ".janitor-making"  # below the base; no codebase may be called like that
+_LONGEST = 3600.0  # seconds; it takes milliseconds
 
 
 def make_git_repository(path: Path) -> None:
@@ -51,6 +53,7 @@ def _aside(path: Path, is_one: Callable[[Path], bool]) -> Iterator[Path]:
     """Give a directory that takes its place when it is complete, unless there is one by then."""
     making = path.parent / _MAKING
     making.mkdir(parents=True, exist_ok=True)
+    remove_abandoned(making.iterdir(), _LONGEST)
     made = Path(tempfile.mkdtemp(prefix=f"{path.name}.", dir=making))
     try:
         made.chmod(0o755)

@@ -10,11 +10,10 @@ import errno
 import os
 import sys
 import tempfile
-import time
-from contextlib import suppress
 from pathlib import Path
 
 from janitor.redaction import redact
+from janitor.vcs.abandoned import remove_abandoned
 from janitor.vcs.branch_failures import branch_failure, too_large
 from janitor.vcs.outside.git_fetch import Limits
 from janitor.vcs.outside.visitor import Place, Visitor
@@ -37,7 +36,7 @@ def fetch_bzr(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
         BranchOpenFailure: it could not be brought.
     """
     addresses = visitor.outside.check(place.url)
-    _clear(repository / _ARRIVING, 2 * limits.patience)
+    remove_abandoned((repository / _ARRIVING).glob("*"), 2 * limits.patience)
     with tempfile.TemporaryDirectory(prefix="janitor-fetch-") as directory:
         ours = repository.as_uri()
         words = [sys.executable, "-I", _PULL, ours, place.revision.decode(), *addresses]
@@ -64,11 +63,3 @@ def fetch_bzr(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
         if os.strerror(errno.EFBIG) in reason:  # the kernel's word for what goes beyond the limit
             raise too_large(place.url, limits.size)
         raise branch_failure("branch-unavailable", place.url, reason)
-
-
-def _clear(arriving: Path, longest: float) -> None:
-    """Remove packs that nobody is receiving any more: whoever did has been ended since."""
-    for part in arriving.glob("*"):
-        with suppress(OSError):  # it is whole by now, or another user's
-            if time.time() - part.stat().st_mtime > longest:
-                part.unlink()

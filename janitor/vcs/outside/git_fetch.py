@@ -69,7 +69,7 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
     depth = limits.depth or (_ALL_OF_IT if is_cut_off(repository) else None)
     how_much = [f"--depth={depth}"] if depth and not place.files_alone else []
     with (
-        quarantine_in(repository, longest=2 * limits.patience) as arriving,
+        quarantine_in(repository, longest=3 * limits.patience) as arriving,
         _borrowing(repository) as home,
     ):
         before = ends_of(home)

@@ -6,15 +6,15 @@ pushed to it; :mod:`.git_fetch` fills a quarantine and releases it.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib import import_module  # Dulwich is loaded where it is used
 from pathlib import Path
 from typing import Any
+
+from janitor.vcs.abandoned import remove_abandoned
 
 _PREFIX = "tmp_objdir-janitor-"  # Git takes such directories for nothing of its own
 
@@ -61,7 +61,7 @@ def quarantine_in(repository: Path, *, longest: float) -> Iterator[Quarantine]:
             process left is removed.
     """
     objects = repository.resolve() / "objects"
-    _clear(objects, longest)
+    remove_abandoned(objects.glob(f"{_PREFIX}*"), longest)
     with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=objects) as directory:
         path = Path(directory)
         for part in ("info", "pack"):
@@ -78,9 +78,3 @@ def those_in(objects: Path, commits: set[bytes]) -> set[bytes]:
 
 def _store(objects: Path) -> Any:  # noqa: ANN401 - dulwich's
     return import_module("dulwich.object_store").DiskObjectStore(str(objects))
-
-
-def _clear(objects: Path, longest: float) -> None:
-    for left in objects.glob(f"{_PREFIX}*"):
-        if time.time() - left.stat().st_mtime > longest:
-            shutil.rmtree(left, ignore_errors=True)

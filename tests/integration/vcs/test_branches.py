@@ -409,6 +409,17 @@ def test_a_name_that_no_file_could_have_is_no_branch(house: House) -> None:
     assert house.branches.get("x" * 250) == house.revisions[0]
 
 
+def test_what_a_killed_maker_left_goes(house: House) -> None:
+    manager: Any = house.manager
+    making = house.path.parent / ".janitor-making"
+    old, new = making / "other.old", making / "other.new"
+    for left in (old, new):
+        (left / "objects").mkdir(parents=True)
+    os.utime(old, (0, 0))
+    manager.make_repository("other")
+    assert (old.exists(), new.exists()) == (False, True)
+
+
 def test_what_is_no_repository_is_not_taken_for_one(house: House) -> None:
     manager: Any = house.manager
     elsewhere = house.path.with_name("other")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module  # Breezy and Dulwich are loaded where they are used
 from pathlib import Path
@@ -119,9 +120,12 @@ def _read_git(url: str, ref: bytes) -> Place:
     path = _path(url)
     for directory in (path, path / ".git"):
         if (directory / "objects").is_dir():
-            with import_module("dulwich.repo").Repo(str(directory)) as repository:
-                sha = repository.refs.read_ref(ref) and repository.get_peeled(ref)
-            return Place("git", url, ref, sha or b"")
+            with (
+                import_module("dulwich.repo").Repo(str(directory)) as repository,
+                suppress(KeyError),  # there is none of that name, or it leads to none
+            ):
+                return Place("git", url, ref, repository.get_peeled(ref))
+            return Place("git", url, ref, b"")
     raise branch_failure(MISSING, url, "there is no Git repository")
 
 

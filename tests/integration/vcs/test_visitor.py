@@ -14,6 +14,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
@@ -204,6 +205,8 @@ def store_url(tmp_path: Path) -> Iterator[str]:
 
 def test_where_a_branch_is(git_store: GitStore, bzr_store: BzrStore, store_url: str) -> None:
     git, bzr = git_store.commit({b"a": b"x"}), bzr_store.commit({"a": b"x"})
+    empty = git_store.base / "empty"
+    git_store.manager.make_repository("empty")
     git_store.git("branch", "fix/main", "main")
     git_store.git("symbolic-ref", "HEAD", "refs/heads/main")
     for url in (
@@ -221,6 +224,7 @@ def test_where_a_branch_is(git_store: GitStore, bzr_store: BzrStore, store_url: 
         f"{store_url}/git/absent",
         git_store.manager.get_branch_url("hello", "absent"),
         (git_store.base / "absent").as_uri(),
+        empty.as_uri(),
     ):
         with pytest.raises(BranchOpenFailure, match="branch-missing"):
             INSIDE.find(url, "git")
@@ -497,6 +501,19 @@ def test_where_a_branch_is_by_files(git_store: GitStore) -> None:
         for lies in ("ref: HEAD\n", "ref: refs/heads/absent\n", "<html>"):
             (git_store.path / "HEAD").write_text(lies)
             assert failure_of(seen, f"{url}/hello").code in {"branch-missing", "branch-unavailable"}
+
+
+@pytest.mark.parametrize("by", ["ref", "branch"])
+@pytest.mark.parametrize("name", ["../../secret", "../../../../secret", "/secret", ".."])
+def test_a_reference_does_not_leave_its_place(
+    git_store: GitStore, tmp_path: Path, store_url: str, by: str, name: str
+) -> None:
+    git_store.commit({b"a": b"x"})
+    (tmp_path / "secret").write_text("f" * 40)
+    for url in (f"{store_url}/git/hello", git_store.manager.get_repository_url("hello")):
+        failure = failure_of(seen, f"{url},{by}={quote(name, safe='')}")
+        assert failure.code == "branch-missing"
+        assert "ffff" not in failure.description
 
 
 def test_a_tag_is_the_commit_that_it_is_of(git_store: GitStore, store_url: str) -> None:

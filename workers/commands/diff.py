@@ -33,6 +33,7 @@ def diff(
     from janitor.vcs.run_diff import diff_to_show, load_run  # noqa: PLC0415
     from janitor.vcs.structured import UNLIMITED, StructuredDiff  # noqa: PLC0415
     from janitor.vcs.structured import as_json as written  # noqa: PLC0415
+    from janitor.vcs.structured.lines import lines_of  # noqa: PLC0415
 
     if stat and as_json:
         raise click.UsageError("--stat and --json are two ways to say it: choose one")
@@ -54,7 +55,7 @@ def diff(
         if len(shown) > 1:
             click.echo(f"{role}:", err=True)
         counted = StructuredDiff(pieces, UNLIMITED, with_lines=False)
-        _show(_statistics(counted) if stat else _lines(pieces))
+        _show(_statistics(counted) if stat else lines_of(pieces))
 
 
 def _show(lines: Iterable[bytes]) -> None:
@@ -66,15 +67,6 @@ def _show(lines: Iterable[bytes]) -> None:
         return
     for line in lines:
         click.echo(line, nl=False)
-
-
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    rest = b""
-    for piece in pieces:
-        *lines, rest = (rest + piece).split(b"\n")
-        yield from (line + b"\n" for line in lines)
-    if rest:
-        yield rest
 
 
 def _statistics(diff: StructuredDiff) -> Iterator[bytes]:

@@ -55,7 +55,7 @@ class KeptProgram:
 
         Args:
             question: a line, without its end.
-            patience: seconds that it may take.
+            patience: seconds that it may take, without those that the reader takes.
 
         Raises:
             ProgramEnded: it could not answer.
@@ -73,7 +73,9 @@ class KeptProgram:
         while not held.endswith(end):
             # What may be a part of the end is held back.
             if len(held) > len(end):
+                given = time.monotonic()
                 yield held[: -len(end)]
+                deadline += time.monotonic() - given  # whoever reads may take the time
                 held = held[-len(end) :]
             came = self._child.read(deadline)
             if not came:

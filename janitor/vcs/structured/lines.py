@@ -9,6 +9,23 @@ from janitor.vcs.errors import DiffTimedOut
 from janitor.vcs.structured.model import Limits, Truncated
 
 
+def lines_of(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines of a stream with their ends; the last one may have none.
+
+    The time is that of the length, however long a line is.
+    """
+    begun: list[bytes] = []  # of a line whose end has not come yet
+    for piece in pieces:
+        if b"\n" not in piece:
+            begun.append(piece)
+            continue
+        *lines, rest = b"".join([*begun, piece]).split(b"\n")
+        yield from (line + b"\n" for line in lines)
+        begun = [rest]
+    if rest := b"".join(begun):
+        yield rest
+
+
 class Lines:
     """Splits a stream into lines, without their ends; stops at a limit of bytes or time.
 
@@ -23,12 +40,11 @@ class Lines:
         self.truncated: Truncated | None = None
 
     def __iter__(self) -> Iterator[bytes]:
-        rest = b""
-        for piece in self._allowed():
-            *lines, rest = (rest + piece).split(b"\n")
-            yield from lines
-        if rest and self.truncated is None:  # what was cut off in the middle is no line
-            yield rest
+        for line in lines_of(self._allowed()):
+            if line.endswith(b"\n"):
+                yield line[:-1]
+            elif self.truncated is None:  # what was cut off in the middle is no line
+                yield line
 
     def close(self) -> None:
         """Let go of the stream: nobody reads on."""
@@ -50,6 +66,6 @@ class Lines:
                 yield piece
                 left = None if left is None else left - len(piece)
         except DiffTimedOut:
-            if seconds is None:
+            if deadline is None or time.monotonic() < deadline:  # it is another's patience
                 raise
-            self.truncated = Truncated("seconds", seconds)
+            self.truncated = Truncated("seconds", seconds or 0)

@@ -80,7 +80,8 @@ class ChangedFile:
         status: ``added``, ``removed``, ``modified``, ``renamed`` or ``copied``.
         old_path: None if it was added.
         new_path: None if it was removed.
-        kind: ``file``, ``symlink``, ``submodule`` or ``directory``.
+        kind: ``file``, ``symlink``, ``submodule`` or ``directory``; ``file`` where Git does not
+            say, of what was only renamed.
         old_mode: octal; None where the diff does not say.
         new_mode: likewise.
         similarity: percent, of what Git found to be renamed or copied.

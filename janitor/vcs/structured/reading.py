@@ -22,7 +22,7 @@ class StructuredDiff:
     Args:
         pieces: the diff's text, as :meth:`~janitor.vcs.manager.VcsManager.stream_diff` yields it.
         limits: how much of it is read.
-        with_lines: False is for counting: hunks have no lines then, and need no memory.
+        with_lines: False is for counting: files have no hunks then, and need no memory.
     """
 
     def __init__(
@@ -32,15 +32,18 @@ class StructuredDiff:
         self._limits = limits
         self._with_lines = with_lines
         self._lines_left = limits.lines
+        self._head_ended = False  # of the file that is being read
         self.counts = DiffCounts()
         """Of what was read so far."""
         self.truncated: Truncated | None = None
         """Which limit ended it; None while it goes on, and if it was read to its end."""
 
     def __iter__(self) -> Iterator[ChangedFile]:
-        yield from self._counted(self._files())
-        self.truncated = self.truncated or self._lines.truncated
-        self._lines.close()
+        try:
+            yield from self._counted(self._files())
+            self.truncated = self.truncated or self._lines.truncated
+        finally:  # also where nobody reads on
+            self._lines.close()
 
     def _counted(self, files: Iterable[ChangedFile]) -> Iterator[ChangedFile]:
         for file in files:
@@ -69,28 +72,32 @@ class StructuredDiff:
                     return
                 begun += 1
                 file = new
+                self._head_ended = False
             elif file is not None:
                 self._take(file, line, lines)
                 if self.truncated:
                     break
-        if file is not None:
+        # In half a head, a rename has one name and what was added has another.
+        if file is not None and (self._head_ended or self._lines.truncated is None):
             yield file
 
     def _take(self, file: ChangedFile, line: bytes, lines: Iterator[bytes]) -> None:
         found = _HUNK.fullmatch(line)
         if found:
-            hunk = _hunk(found)
-            file.hunks.append(hunk)
-            self._read_hunk(file, hunk, lines)
+            self._head_ended = True
+            self._read_hunk(file, _hunk(found), lines)
         elif line.startswith(b"\\") and file.hunks:
-            if self._with_lines:
-                file.hunks[-1].lines.append(line)
+            file.hunks[-1].lines.append(line)
         elif line.startswith(bzr_head.BEGINS):
             bzr_head.take(file, line)
-        elif not file.hunks:
+        elif not self._head_ended:
             git_head.take(file, line)
+            self._head_ended = file.binary
+        if not self._with_lines:
+            file.hunks.clear()
 
     def _read_hunk(self, file: ChangedFile, hunk: Hunk, lines: Iterator[bytes]) -> None:
+        file.hunks.append(hunk)
         old_left, new_left = hunk.old_lines, hunk.new_lines
         while old_left > 0 or new_left > 0:
             if self._lines_left == 0:

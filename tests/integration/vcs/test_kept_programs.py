@@ -340,6 +340,24 @@ def test_a_diff_of_bazaar_that_takes_too_long_is_ended(bzr_store: BzrStore) -> N
 
 
 @pytest.mark.parametrize("kind", ["git", "bzr"])
+def test_whoever_reads_may_take_the_time(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = request.getfixturevalue(f"{kind}_store")
+    name: Any = b"a" if kind == "git" else "a"
+    before, after = worst(200_000)
+    old, new = store.commit({name: before}), store.commit({name: after})
+    clock, pauses = time.monotonic, [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock() + sum(pauses))
+    pieces = []
+    for piece in store.manager.stream_diff("hello", old, new, patience=60):
+        pieces.append(piece)
+        pauses.append(61)  # as of a pager that is left open
+    assert len(pieces) > 1
+    assert b"".join(pieces).endswith(b"+other 199999\n" if kind == "git" else b"\n")
+
+
+@pytest.mark.parametrize("kind", ["git", "bzr"])
 def test_equal_lines_are_no_trouble(kind: str, request: pytest.FixtureRequest) -> None:
     store = request.getfixturevalue(f"{kind}_store")
     name: Any = b"a" if kind == "git" else "a"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,7 @@ from janitor.vcs.structured import (
     Truncated,
     as_json,
 )
+from janitor.vcs.structured.lines import lines_of
 
 GIT = b"""\
 diff --git a/one b/one
@@ -132,7 +134,7 @@ def test_no_diff_has_no_files() -> None:
     [
         (Limits(files=2), 2, 7),
         (Limits(lines=3), 1, 3),
-        (Limits(bytes=len(GIT) - 1), 5, 8),
+        (Limits(bytes=GIT.index(b"-Subproject") + 9), 4, 7),
         (Limits(bytes=100), 1, 3),
     ],
 )
@@ -151,17 +153,23 @@ def test_what_is_just_within_its_limits_is_whole() -> None:
     assert read(GIT, whole) == read(GIT)
 
 
-def test_a_stream_that_takes_too_long_is_cut_off_there() -> None:
+def test_a_stream_that_takes_too_long_is_cut_off_there(monkeypatch: pytest.MonkeyPatch) -> None:
     def slow() -> Iterator[bytes]:
         yield GIT[:200]
+        clock.append(7.5)
         raise DiffTimedOut("late")
+
+    clock = [0.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[-1])
 
     diff = StructuredDiff(slow(), Limits(seconds=7))
     (file,) = diff
     assert file.truncated
     assert diff.truncated == Truncated("seconds", 7)
-    with pytest.raises(DiffTimedOut):
-        list(StructuredDiff(slow(), UNLIMITED))
+    for patient in (UNLIMITED, Limits(seconds=60)):  # it is not ours that is over
+        clock.append(0.0)
+        with pytest.raises(DiffTimedOut):
+            list(StructuredDiff(slow(), patient))
 
 
 def test_time_is_looked_at_between_pieces() -> None:
@@ -188,10 +196,63 @@ def test_a_hundred_thousand_files() -> None:
     assert next(numbers) == 1001, "what nobody reads is not asked for"
 
 
-def test_what_is_counted_only_needs_no_lines() -> None:
-    diff = StructuredDiff([GIT], with_lines=False)
-    assert [hunk.lines for file in diff for hunk in file.hunks] == [[]] * 4
-    assert diff.counts == DiffCounts(files=5, insertions=4, deletions=3)
+@pytest.mark.parametrize("text", [GIT, BZR])
+def test_what_is_counted_only_needs_no_hunks(text: bytes) -> None:
+    diff, whole = StructuredDiff([text], with_lines=False), StructuredDiff([text])
+    assert [file.hunks for file in diff] == [[]] * len(list(whole))
+    assert diff.counts == whole.counts
+
+
+@pytest.mark.parametrize("text", [GIT, BZR])
+@pytest.mark.parametrize("with_lines", [True, False])
+def test_what_is_cut_off_anywhere_tells_nothing_that_is_not_so(
+    text: bytes, *, with_lines: bool
+) -> None:
+    def told(of: bytes, limits: Limits) -> list[tuple[object, ...]]:
+        diff = StructuredDiff([of], limits, with_lines=with_lines)
+        return [
+            (each.status, each.old_path, each.new_path, each.kind, each.binary) for each in diff
+        ]
+
+    whole = told(text, UNLIMITED)
+    for size in range(len(text)):
+        found = told(text, Limits(bytes=size))
+        assert found == whole[: len(found)], text[:size]
+
+
+def test_a_stream_that_nobody_reads_on_is_closed() -> None:
+    closed = []
+
+    def stream() -> Iterator[bytes]:
+        try:
+            yield from in_pieces(GIT, 100)
+        finally:
+            closed.append(True)
+
+    files = iter(StructuredDiff(stream()))
+    next(files)
+    files.close()  # type: ignore[attr-defined]  # as whoever goes out of a loop does
+    assert closed
+
+
+def test_the_lines_of_a_stream() -> None:
+    for pieces in ([b"a\n\nb"], [b"a", b"\n", b"", b"\nb"], [b"a\n\n", b"b"]):
+        assert list(lines_of(pieces)) == [b"a\n", b"\n", b"b"]
+    assert list(lines_of([b"a\n"])) == [b"a\n"]
+    assert list(lines_of([])) == []
+
+
+def test_a_long_line_is_put_together_once() -> None:
+    copied = []
+
+    class Piece(bytes):
+        def __radd__(self, other: bytes) -> bytes:
+            copied.append(len(other))
+            return bytes(other) + bytes(self)
+
+    pieces = [Piece(b"x" * 1000) for _ in range(1000)]
+    assert len(next(lines_of(pieces))) == 1_000_000
+    assert sum(copied) == 0
 
 
 def test_json() -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from janitor.config import load
+from workers.commands.terminal import plain, shows_to_people
 
 if TYPE_CHECKING:  # --help needs no database
     from collections.abc import Iterable, Iterator
@@ -36,6 +36,7 @@ def diff(
 
     if stat and as_json:
         raise click.UsageError("--stat and --json are two ways to say it: choose one")
+    shows_to_people()  # if nobody can see it, not even a database is needed
     deployment = Deployment(load(context.obj))
     with deployment.sessions() as session:
         found = load_run(session, run)
@@ -59,9 +60,7 @@ def diff(
 
 def _show(lines: Iterable[bytes]) -> None:
     """Print lines as they are; to a person a page at a time, without what a terminal would obey."""
-    from workers.commands.terminal import plain  # noqa: PLC0415
-
-    if sys.stdout.isatty():
+    if shows_to_people():
         click.echo_via_pager(_coloured(plain(line.decode(errors="replace"))) for line in lines)
         return
     for line in lines:

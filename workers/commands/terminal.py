@@ -3,8 +3,29 @@
 from __future__ import annotations
 
 import re
+import sys
+
+from janitor.errors import Failure
 
 _CONTROL = re.compile(r"[^\S\n\t ]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+class NowhereToPrint(Failure):
+    """Standard output is closed."""
+
+
+def shows_to_people() -> bool:
+    """Return whether what is printed goes to a terminal.
+
+    Raises:
+        NowhereToPrint: it goes nowhere; whoever asked for it would take nothing for an answer.
+    """
+    if sys.stdout is None:
+        raise NowhereToPrint(
+            "standard output is closed, so there is nowhere to print to; leave it open, or send"
+            " it to a file or /dev/null"
+        )
+    return sys.stdout.isatty()
 
 
 def plain(text: str) -> str:

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,29 @@ def diff(*words: str) -> Result:
     if result.exception is not None:
         raise result.exception
     return result
+
+
+def janitor_workers(
+    *words: str, before: Callable[[], None] | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The command as a program, with what is done to its output before it starts."""
+    return subprocess.run(
+        [sys.executable, "-m", "workers", *words],
+        env=os.environ | environment,
+        preexec_fn=before,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def assert_sentence(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("janitor-workers: ")
+    assert done.stderr.count("\n") == 1
+    for word in words:
+        assert word in done.stderr
 
 
 @pytest.fixture
@@ -105,6 +129,24 @@ def test_json() -> None:
 def test_json_of_every_role_is_a_line_for_each() -> None:
     lines = diff("run-1", "--json").stdout.splitlines()
     assert [json.loads(line)["role"] for line in lines] == ["docs", "main"]
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("option", ["--json", "--stat", "--role=main"])
+def test_a_closed_output_is_told(option: str) -> None:
+    done = janitor_workers("diff", "run-1", option, before=lambda: os.close(1))
+    assert_sentence(done, "standard output is closed", "send it to a file")
+
+
+def test_logs_tell_a_closed_output_too(tmp_path: Path) -> None:
+    (tmp_path / "run-1").mkdir()
+    (tmp_path / "run-1" / "worker.log").write_text("line\n")
+    done = janitor_workers(
+        *("logs", "tail", "-f", "run-1", "worker.log"),
+        before=lambda: os.close(1),
+        JANITOR_SPOOL_LOCATION=str(tmp_path),
+    )
+    assert_sentence(done, "standard output is closed")
 
 
 def test_a_terminal_gets_colours_and_nothing_that_it_would_obey(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from janitor.config import load
+from workers.commands.pager import check_pager
 from workers.commands.terminal import plain, shows_to_people
 
 if TYPE_CHECKING:  # --help needs no database
@@ -36,7 +37,8 @@ def diff(
 
     if stat and as_json:
         raise click.UsageError("--stat and --json are two ways to say it: choose one")
-    shows_to_people()  # if nobody can see it, not even a database is needed
+    if shows_to_people() and not as_json:
+        check_pager()
     deployment = Deployment(load(context.obj))
     with deployment.sessions() as session:
         found = load_run(session, run)

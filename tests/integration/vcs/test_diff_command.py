@@ -47,6 +47,28 @@ def janitor_workers(
     )
 
 
+def on_terminal(*words: str, **environment: str) -> tuple[int, bytes, bytes]:
+    """The command's status, what it shows on a terminal, and its standard error."""
+    ours, terminal = pty.openpty()
+    done = subprocess.Popen(
+        [sys.executable, "-m", "workers", *words],
+        env=os.environ | {"LESS": "", "TERM": "xterm"} | environment,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+    )
+    os.close(terminal)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # how a terminal ends on Linux
+        pass
+    os.close(ours)
+    _, told = done.communicate()
+    return done.returncode, shown, told
+
+
 def assert_sentence(done: subprocess.CompletedProcess[str], *words: str) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("janitor-workers: ")
@@ -156,19 +178,18 @@ def test_a_terminal_gets_colours_and_nothing_that_it_would_obey(
     pager = tmp_path / "less"  # which is known to show colours; the real one waits for a key
     pager.write_text("#!/bin/sh\nexec cat\n")
     pager.chmod(0o755)
-    ours, terminal = pty.openpty()
-    command = [sys.executable, "-m", "workers", "diff", "run-1", "--role", "main"]
-    environment = os.environ | {"PAGER": str(pager), "LESS": "", "TERM": "xterm"}
-    done = subprocess.Popen(command, stdin=terminal, stdout=terminal, env=environment)
-    os.close(terminal)
-    shown = b""
-    try:
-        while piece := os.read(ours, 65536):
-            shown += piece
-    except OSError:  # how a terminal ends on Linux
-        pass
-    os.close(ours)
-    assert done.wait() == 0
+    status, shown, _ = on_terminal("diff", "run-1", "--role", "main", PAGER=str(pager))
+    assert status == 0
     assert b"\x1b[32m+y\r\n" in shown
     assert b"\x1b[31m-x\r\n" in shown
     assert b"\x1b[2J" not in shown
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_pager_that_is_no_command_is_told() -> None:
+    status, shown, told = on_terminal("diff", "run-1", "--role", "main", PAGER="less 'x\x1b[2J")
+    assert (status, shown) == (1, b"")
+    assert told == (
+        b'janitor-workers: the variable PAGER is "less \'x\\x1b[2J", which is no command'
+        b" (no closing quotation); correct it, or unset it\n"
+    )

@@ -11,8 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
+import click
+
 from janitor.errors import JanitorError
 from janitor.redaction import redact
+
+PROGRAM = "janitor-workers"
 
 
 @contextmanager
@@ -52,6 +56,16 @@ def _sentence(error: OSError) -> str:
     return f"{error.filename}: {error.strerror}"
 
 
+def complain(sentence: str, program: str = PROGRAM) -> None:
+    """Tell a person what went wrong, and go on.
+
+    Args:
+        sentence: what, with which thing, and what to do.
+        program: who speaks.
+    """
+    click.echo(f"{program}: {redact(sentence)}", err=True)
+
+
 def _complain(program: str, sentence: str) -> NoReturn:
-    print(f"{program}: {redact(sentence)}", file=sys.stderr)  # noqa: T201 - for the terminal
+    complain(sentence, program)
     sys.exit(1)

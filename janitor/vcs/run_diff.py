@@ -180,7 +180,11 @@ def diff_to_show(
         run: a run.
         role: which of its result branches.
         managers: the repositories, by kind; the stream raises as :func:`stream_run_diff` says.
+
+    Raises:
+        NothingToCompare: the run has no branch with that role.
     """
+    _revisions(run, role)  # now, and not when the first piece of it is asked for
     kept = read_diff(conn, run.id, role)
     if kept is None or kept.truncated is not None:
         return stream_run_diff(run, role, managers)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from janitor.config import load
+from janitor.errors import JanitorError
 from workers.commands.pager import check_pager
 from workers.commands.terminal import plain, shows_to_people
+from workers.complaints import complain
 
 if TYPE_CHECKING:  # --help needs no database
     from collections.abc import Iterable, Iterator
 
-    from janitor.vcs.structured import ChangedFile, StructuredDiff
+    from janitor.vcs.structured import ChangedFile
 
 
 @click.command()
@@ -29,11 +31,12 @@ def diff(
 
     The diff that is kept of it, or else what its repository says. On a terminal with colours, and
     a page at a time.
+
+    Exits with 1 if a role can't be shown; the others are. A run without branches changed nothing,
+    which is told on standard error and no mistake, unless a role of it was asked for.
     """
     from janitor.deployment import Deployment  # noqa: PLC0415 - see the package's docstring
     from janitor.vcs.run_diff import diff_to_show, load_run  # noqa: PLC0415
-    from janitor.vcs.structured import UNLIMITED, StructuredDiff  # noqa: PLC0415
-    from janitor.vcs.structured import as_json as written  # noqa: PLC0415
 
     if stat and as_json:
         raise click.UsageError("--stat and --json are two ways to say it: choose one")
@@ -48,16 +51,37 @@ def diff(
         }
     if not shown:
         click.echo(f"run {run} changed no branch", err=True)
+    failed = False
     for role, pieces in shown.items():
-        if as_json:
-            about = {"run": run, "role": role, "vcs_type": found.vcs_type}
-            for part in written(StructuredDiff(pieces), about):
-                click.echo(part, nl=False)
-            continue
-        if len(shown) > 1:
+        if len(shown) > 1 and not as_json:
             click.echo(f"{role}:", err=True)
-        counted = StructuredDiff(pieces, UNLIMITED, with_lines=False)
-        _show(_statistics(counted) if stat else _lines(pieces))
+        try:
+            if as_json:
+                _print_json(pieces, {"run": run, "role": role, "vcs_type": found.vcs_type})
+            else:
+                _show(_statistics(pieces) if stat else _lines(pieces))
+        except JanitorError as error:
+            complain(f"role {role}: {error}")
+            failed = True
+    if failed:
+        context.exit(1)
+
+
+def _print_json(pieces: Iterable[bytes], about: dict[str, str | None]) -> None:
+    """Print a diff's object; of one that breaks off the beginning, as a line of its own."""
+    from janitor.vcs.structured import StructuredDiff  # noqa: PLC0415
+    from janitor.vcs.structured import as_json as written  # noqa: PLC0415
+
+    parts = written(StructuredDiff(pieces), about)
+    held = next(parts)  # until there is a diff: most of what goes wrong does so before
+    try:
+        for part in parts:
+            click.echo(held + part, nl=False)
+            held = ""
+    except JanitorError:
+        if not held:
+            click.echo()
+        raise
 
 
 def _show(lines: Iterable[bytes]) -> None:
@@ -78,7 +102,10 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield rest
 
 
-def _statistics(diff: StructuredDiff) -> Iterator[bytes]:
+def _statistics(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    from janitor.vcs.structured import UNLIMITED, StructuredDiff  # noqa: PLC0415
+
+    diff = StructuredDiff(pieces, UNLIMITED, with_lines=False)
     for file in diff:
         yield b"%b %b\n" % (_size(file).encode(), _name(file))
     count = diff.counts

@@ -7,7 +7,7 @@ import os
 import pty
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from janitor.vcs import run_diff
 from janitor.vcs.errors import RepositoryUnavailable
+from janitor.vcs.local_git import LocalGitVcsManager
 from janitor.vcs.run_diff import NothingToCompare, diff_of_run, record_diff
 from tests.integration.vcs.test_run_diff import store_run
 from workers.cli import cli
@@ -114,12 +115,62 @@ def test_another_is_made_by_its_repository(plain: bytes) -> None:
 
 @pytest.mark.usefixtures("kept")
 def test_what_can_not_be_had_is_told() -> None:
-    with pytest.raises(RepositoryUnavailable, match="hello: there is no Git repository"):
-        diff("run-1", "--role", "docs")
+    done = diff("run-1", "--role", "docs")
+    assert (done.return_value, done.stdout) == (1, "")
+    assert done.stderr == (
+        "janitor-workers: role docs: hello: there is no Git repository for it yet\n"
+    )
     with pytest.raises(NothingToCompare, match="its roles: docs, main"):
         diff("run-1", "--role", "other")
     with pytest.raises(NothingToCompare, match="there is no run run-9"):
         diff("run-9")
+
+
+@pytest.mark.parametrize("option", ["--stat", "--json", "--role=main"])
+def test_a_role_that_can_not_be_had_hides_no_other(kept: bytes, option: str) -> None:
+    done = diff("run-1", "--role=docs", "--role=main", option)
+    assert done.return_value == 1
+    assert "role docs: hello: there is no Git repository" in done.stderr
+    if option == "--json":  # of docs there is nothing at all
+        assert json.loads(done.stdout)["role"] == "main"
+    elif option == "--stat":
+        assert done.stdout.endswith("3 files, 3 lines came, 1 went\n")
+    else:
+        assert done.stdout_bytes == kept
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("option", ["--stat", "--json", "--role=main"])
+def test_names_of_roles_are_looked_at_before_anything_is_printed(option: str) -> None:
+    done = janitor_workers("diff", "run-1", "--role=main", "--role=nope", option)
+    assert_sentence(done, "has no branch with role nope; its roles: docs, main")
+
+
+def test_what_breaks_off_ends_its_line(plain: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken_off(*_: object) -> Iterator[bytes]:
+        yield plain[: plain.index(b"diff --git", 1) + 20]
+        raise RepositoryUnavailable("it has gone")
+
+    monkeypatch.setattr(LocalGitVcsManager, "stream_diff", broken_off)
+    done = diff("run-1", "--json")
+    assert done.return_value == 1
+    for line, role in zip(done.stdout.splitlines(), ["docs", "main"], strict=True):
+        assert line.startswith(
+            f'{{"run": "run-1", "role": "{role}", "vcs_type": "git", "files": [{{'
+        )
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(line)
+    assert done.stdout.endswith("\n")
+    assert done.stderr.splitlines() == [
+        f"janitor-workers: role {role}: it has gone" for role in ("docs", "main")
+    ]
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_role_of_a_run_without_branches_is_a_mistake(session: Session) -> None:
+    store_run(session, "run-2", branches={})
+    with pytest.raises(NothingToCompare, match="its roles: none"):
+        diff("run-2", "--role", "main")
 
 
 @pytest.mark.usefixtures("plain")

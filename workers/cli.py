@@ -24,7 +24,7 @@ from workers.commands.tasks import tasks
 from workers.commands.up import up
 from workers.commands.upload import upload
 from workers.commands.worker import worker
-from workers.complaints import PROGRAM, told_in_a_sentence
+from workers.complaints import PROGRAM, show_refusal, told_in_a_sentence
 from workers.overrides import in_environment
 
 
@@ -79,5 +79,5 @@ def main() -> None:
         except click.exceptions.Abort:
             sys.exit(130)
         except click.ClickException as error:
-            error.show()
+            show_refusal(error)
             sys.exit(error.exit_code)

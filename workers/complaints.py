@@ -6,6 +6,7 @@ ours and keeps its traceback.
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,8 +14,10 @@ from typing import NoReturn
 
 import click
 
+from janitor.config.mistakes import ConfigError
 from janitor.errors import JanitorError
 from janitor.redaction import redact
+from workers.commands.terminal import in_a_line
 
 PROGRAM = "janitor-workers"
 
@@ -36,6 +39,8 @@ def told_in_a_sentence(program: str) -> Iterator[None]:
         sys.exit(130)
     except OSError as error:
         _complain(program, _sentence(error))
+    except ConfigError as error:  # a line for each mistake
+        _complain(program, *str(error).split("\n"))
     except JanitorError as error:
         _complain(program, str(error) or type(error).__name__)
     except UnicodeEncodeError as error:  # how Python keeps bytes of arguments that are no text
@@ -56,16 +61,25 @@ def _sentence(error: OSError) -> str:
     return f"{error.filename}: {error.strerror}"
 
 
-def complain(sentence: str, program: str = PROGRAM) -> None:
+def complain(*sentences: str, program: str = PROGRAM) -> None:
     """Tell a person what went wrong, and go on.
 
     Args:
-        sentence: what, with which thing, and what to do.
+        sentences: what, with which thing, and what to do; each becomes a line.
         program: who speaks.
     """
-    click.echo(f"{program}: {redact(sentence)}", err=True)
+    lines = (in_a_line(redact(sentence)) for sentence in sentences)
+    click.echo(f"{program}: " + "\n".join(lines), err=True)
 
 
-def _complain(program: str, sentence: str) -> NoReturn:
-    complain(sentence, program)
+def show_refusal(error: click.ClickException) -> None:
+    """Tell a person what Click refuses, with the usage; what was typed can't reach the terminal."""
+    told = io.StringIO()
+    error.show(told)
+    for line in told.getvalue().rstrip("\n").split("\n"):
+        click.echo(in_a_line(line), err=True)
+
+
+def _complain(program: str, *sentences: str) -> NoReturn:
+    complain(*sentences, program=program)
     sys.exit(1)

@@ -24,6 +24,7 @@ from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing, Unsupport
 from janitor.vcs.manager import VcsManager
 from janitor.vcs.revisions import NULL_REVISION
 from janitor.vcs.structured import UNLIMITED, DiffCounts, StructuredDiff
+from janitor.wording import named, no_run
 
 LONGEST_KEPT = 16 * 1024 * 1024  # bytes
 
@@ -80,7 +81,7 @@ def load_run(conn: Conn, run_id: str) -> Run:
     """
     run = get_run(conn, run_id)
     if run is None:
-        raise NothingToCompare(f"there is no run {run_id}")
+        raise NothingToCompare(no_run(run_id))
     return run
 
 
@@ -228,6 +229,6 @@ def _revisions(run: Run, role: str) -> tuple[bytes, bytes]:
     except KeyError:
         roles = ", ".join(branch[0] for branch in run.result_branches or ()) or "none"
         raise NothingToCompare(
-            f"run {run.id} has no branch with role {role}; its roles: {roles}"
+            f"run {run.id} has no branch with role {named(role)}; its roles: {roles}"
         ) from None
     return old or NULL_REVISION, new or NULL_REVISION

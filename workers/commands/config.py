@@ -10,6 +10,7 @@ import click
 
 from janitor.config import Config, ConfigError, explained
 from janitor.config.variables import PROFILE_VARIABLE
+from workers.commands.terminal import in_a_line
 from workers.overrides import said_as
 
 
@@ -33,7 +34,8 @@ def config_check(context: click.Context, file: Path | None) -> None:
     try:
         explained(file or context.obj)
     except ConfigError as error:
-        click.echo(str(error), err=True)
+        for line in str(error).split("\n"):
+            click.echo(in_a_line(line), err=True)
         context.exit(1)
     click.echo("no mistakes")
 

@@ -126,6 +126,20 @@ def test_what_can_not_be_had_is_told() -> None:
         diff("run-9")
 
 
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["run-1\x1b[2J\n"], r"there is no run 'run-1\x1b[2J\n'; 'janitor-workers "),
+        ([""], "there is no run ''; 'janitor-workers "),
+        (["x" * 5000], f"there is no run '{'x' * 60}…'; 'janitor-workers "),
+        (["run-1", "--role=\x1b[2J"], r"no branch with role '\x1b[2J'; its roles: docs, main"),
+    ],
+)
+def test_odd_names_are_told_in_quotes(typed: list[str], said: str) -> None:
+    assert_sentence(janitor_workers("diff", *typed), said)
+
+
 @pytest.mark.parametrize("option", ["--stat", "--json", "--role=main"])
 def test_a_role_that_can_not_be_had_hides_no_other(kept: bytes, option: str) -> None:
     done = diff("run-1", "--role=docs", "--role=main", option)

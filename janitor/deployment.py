@@ -25,10 +25,11 @@ from janitor.schedule import Options
 from janitor.spool import Spool
 from janitor.state import create_pool
 from janitor.state.engine import one_by_one
-from janitor.vcs import VcsManager, get_vcs_managers_from_config
+from janitor.vcs import VcsManager
 from janitor.vcs.outside.border import Outside
 from janitor.vcs.outside.credentials import Credentials
 from janitor.vcs.outside.visitor import Visitor
+from janitor.vcs.settings import configured_managers
 
 
 class NotConfigured(Failure):
@@ -97,7 +98,7 @@ class Deployment:
     @cached_property
     def vcs_managers(self) -> dict[str, VcsManager]:
         """The managers of the repositories, by kind (``git``, ``bzr``)."""
-        return get_vcs_managers_from_config(self.config)
+        return configured_managers(self.config)
 
     @property
     def visitor(self) -> Visitor:

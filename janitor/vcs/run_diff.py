@@ -23,6 +23,7 @@ from janitor.state.diff import DiffContent, RunDiff
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing, UnsupportedVcs
 from janitor.vcs.manager import VcsManager
 from janitor.vcs.revisions import NULL_REVISION
+from janitor.vcs.settings import SETTINGS, setting_of
 from janitor.vcs.structured import UNLIMITED, DiffCounts, StructuredDiff
 from janitor.wording import named, no_run
 
@@ -120,9 +121,10 @@ def stream_run_diff(run: Run, role: str, managers: Mapping[str, VcsManager]) -> 
     """
     manager = managers.get(run.vcs_type or "")
     if manager is None:
+        mend = f"; set {setting_of(run.vcs_type)}" if run.vcs_type in SETTINGS else ""
         raise UnsupportedVcs(
             f"run {run.id}: its vcs_type is {run.vcs_type}, and repositories are configured for"
-            f" {' and '.join(sorted(managers)) or 'no kind'}"
+            f" {' and '.join(sorted(managers)) or 'no kind'}{mend}"
         )
     old, new = _revisions(run, role)
     yield from manager.stream_diff(run.codebase, old, new)

@@ -37,6 +37,7 @@ def diff(
     """
     from janitor.deployment import Deployment  # noqa: PLC0415 - see the package's docstring
     from janitor.vcs.run_diff import diff_to_show, load_run  # noqa: PLC0415
+    from janitor.vcs.settings import advice  # noqa: PLC0415
 
     if stat and as_json:
         raise click.UsageError("--stat and --json are two ways to say it: choose one")
@@ -61,7 +62,8 @@ def diff(
             else:
                 _show(_statistics(pieces) if stat else _lines(pieces))
         except JanitorError as error:
-            complain(f"role {role}: {error}")
+            look_at = advice(error, found.vcs_type, deployment.vcs_managers)
+            complain(f"role {role}: {error}{look_at}")
             failed = True
     if failed:
         context.exit(1)

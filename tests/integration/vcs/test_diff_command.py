@@ -180,6 +180,25 @@ def test_what_breaks_off_ends_its_line(plain: bytes, monkeypatch: pytest.MonkeyP
     ]
 
 
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("/none", "/none is no directory: correct git_location (JANITOR_GIT_LOCATION), or make it"),
+        ("", "configured for no kind; set git_location (JANITOR_GIT_LOCATION)"),
+        ("http:///x", "git_location (JANITOR_GIT_LOCATION): http:///x"),
+        ("http://[::1", "git_location (JANITOR_GIT_LOCATION): "),
+        (
+            "http://127.0.0.1:1/",
+            "; does git_location (JANITOR_GIT_LOCATION) name the store service",
+        ),
+    ],
+)
+def test_the_setting_to_mend_is_named(location: str, said: str) -> None:
+    done = janitor_workers("diff", "run-1", "--role=docs", JANITOR_GIT_LOCATION=location)
+    assert_sentence(done, said)
+
+
 @pytest.mark.usefixtures("plain")
 def test_a_role_of_a_run_without_branches_is_a_mistake(session: Session) -> None:
     store_run(session, "run-2", branches={})

@@ -14,8 +14,7 @@ from typing import NoReturn
 
 import click
 
-from janitor.config.mistakes import ConfigError
-from janitor.errors import JanitorError
+from janitor.errors import JanitorError, LongFailure
 from janitor.redaction import redact
 from workers.commands.terminal import in_a_line
 
@@ -39,7 +38,7 @@ def told_in_a_sentence(program: str) -> Iterator[None]:
         sys.exit(130)
     except OSError as error:
         _complain(program, _sentence(error))
-    except ConfigError as error:  # a line for each mistake
+    except LongFailure as error:
         _complain(program, *str(error).split("\n"))
     except JanitorError as error:
         _complain(program, str(error) or type(error).__name__)

@@ -9,10 +9,12 @@ import click
 import pytest
 
 from janitor.config import ConfigError
-from janitor.errors import Failure
+from janitor.errors import Failure, LongFailure
 from janitor.wording import named, no_run
 from workers import cli
 from workers.complaints import told_in_a_sentence
+from workers.embedded.server import ServerNotStarted
+from workers.stack import ProgramFailed
 
 Told = Callable[[Exception], str]
 
@@ -40,8 +42,9 @@ def test_of_a_long_sentence_beginning_and_end_are_told(told: Told) -> None:
     assert len(said) < 1100
 
 
-def test_mistakes_in_a_configuration_keep_their_lines(told: Told) -> None:
-    assert told(ConfigError("a:1:1: x\x1b\nb:2:2: y")) == "program: a:1:1: x\\x1b\nb:2:2: y\n"
+@pytest.mark.parametrize("kind", [ConfigError, ServerNotStarted, ProgramFailed])
+def test_what_has_lines_keeps_them(kind: type[LongFailure], told: Told) -> None:
+    assert told(kind("a:1:1: x\x1b\nb:2:2: y")) == "program: a:1:1: x\\x1b\nb:2:2: y\n"
 
 
 def test_what_click_refuses_does_not_reach_the_terminal_either(

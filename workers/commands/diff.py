@@ -9,7 +9,7 @@ import click
 from janitor.config import load
 from janitor.errors import JanitorError
 from workers.commands.pager import check_pager
-from workers.commands.terminal import plain, shows_to_people
+from workers.commands.terminal import in_a_line, plain, shows_to_people
 from workers.complaints import complain
 
 if TYPE_CHECKING:  # --help needs no database
@@ -55,16 +55,17 @@ def diff(
     failed = False
     for role, pieces in shown.items():
         if len(shown) > 1 and not as_json:
-            click.echo(f"{role}:", err=True)
+            click.echo(f"{in_a_line(role)}:", err=True)
         try:
             if as_json:
                 _print_json(pieces, {"run": run, "role": role, "vcs_type": found.vcs_type})
             else:
                 _show(_statistics(pieces) if stat else _lines(pieces))
         except JanitorError as error:
-            look_at = advice(error, found.vcs_type, deployment.vcs_managers)
-            complain(f"role {role}: {error}{look_at}")
             failed = True
+            complain(
+                f"role {role}: {error}{advice(error, found.vcs_type, deployment.vcs_managers)}"
+            )
     if failed:
         context.exit(1)
 

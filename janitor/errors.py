@@ -23,6 +23,10 @@ class Failure(JanitorError):
     """
 
 
+class LongFailure(Failure):
+    """A failure whose text has lines, the end of a log, say; that of any other is one line."""
+
+
 class PassingError(JanitorError):
     """What may pass: a store that is unavailable, a lost connection, a rate limit.
 

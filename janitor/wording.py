@@ -7,6 +7,7 @@ from difflib import get_close_matches
 
 from pydantic import ValidationError
 
+from janitor.config.mistakes import LONGEST_SHOWN, shown
 from janitor.errors import JanitorError
 
 
@@ -28,6 +29,20 @@ def refusal_in_words(error: ValidationError, whole: str) -> str:
         f"{'.'.join(map(str, problem['loc'])) or whole}: "
         f"{problem['msg'].removeprefix('Value error, ')}"
         for problem in error.errors(include_url=False)
+    )
+
+
+def named(name: str) -> str:
+    """Return a name for a sentence; in quotes, escaped and cut where it is none that is in use."""
+    usual = name.isascii() and name.isprintable() and len(name) <= LONGEST_SHOWN
+    return name if usual and name and " " not in name else shown(name)
+
+
+def no_run(run_id: str) -> str:
+    """Return the sentence about a run that nobody knows, and where to look for the one meant."""
+    return (
+        f"there is no run {named(run_id)}; 'janitor-workers review list' and"
+        " 'janitor-workers logs search' say the ids of runs"
     )
 
 

@@ -24,12 +24,12 @@ from workers.commands.tasks import tasks
 from workers.commands.up import up
 from workers.commands.upload import upload
 from workers.commands.worker import worker
-from workers.complaints import told_in_a_sentence
+from workers.complaints import PROGRAM, show_refusal, told_in_a_sentence
 from workers.overrides import in_environment
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version_string, prog_name="janitor-workers")
+@click.version_option(version_string, prog_name=PROGRAM)
 @click.option(
     "--config",
     "config_path",
@@ -73,11 +73,11 @@ for _command in (
 
 def main() -> None:
     """Run the command; whatever goes wrong is told in a sentence."""
-    with told_in_a_sentence("janitor-workers"):
+    with told_in_a_sentence(PROGRAM):
         try:
             sys.exit(cli(standalone_mode=False))  # the status that a command asked for
         except click.exceptions.Abort:
             sys.exit(130)
         except click.ClickException as error:
-            error.show()
+            show_refusal(error)
             sys.exit(error.exit_code)

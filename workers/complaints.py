@@ -6,13 +6,19 @@ ours and keeps its traceback.
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from janitor.errors import JanitorError
+import click
+
+from janitor.errors import JanitorError, LongFailure
 from janitor.redaction import redact
+from workers.commands.terminal import in_a_line
+
+PROGRAM = "janitor-workers"
 
 
 @contextmanager
@@ -32,6 +38,8 @@ def told_in_a_sentence(program: str) -> Iterator[None]:
         sys.exit(130)
     except OSError as error:
         _complain(program, _sentence(error))
+    except LongFailure as error:
+        _complain(program, *str(error).split("\n"))
     except JanitorError as error:
         _complain(program, str(error) or type(error).__name__)
     except UnicodeEncodeError as error:  # how Python keeps bytes of arguments that are no text
@@ -52,6 +60,25 @@ def _sentence(error: OSError) -> str:
     return f"{error.filename}: {error.strerror}"
 
 
-def _complain(program: str, sentence: str) -> NoReturn:
-    print(f"{program}: {redact(sentence)}", file=sys.stderr)  # noqa: T201 - for the terminal
+def complain(*sentences: str, program: str = PROGRAM) -> None:
+    """Tell a person what went wrong, and go on.
+
+    Args:
+        sentences: what, with which thing, and what to do; each becomes a line.
+        program: who speaks.
+    """
+    lines = (in_a_line(redact(sentence)) for sentence in sentences)
+    click.echo(f"{program}: " + "\n".join(lines), err=True)
+
+
+def show_refusal(error: click.ClickException) -> None:
+    """Tell a person what Click refuses, with the usage; what was typed can't reach the terminal."""
+    told = io.StringIO()
+    error.show(told)
+    for line in told.getvalue().rstrip("\n").split("\n"):
+        click.echo(in_a_line(line), err=True)
+
+
+def _complain(program: str, *sentences: str) -> NoReturn:
+    complain(*sentences, program=program)
     sys.exit(1)

@@ -19,7 +19,7 @@ from typing import NoReturn, Self
 
 import psutil
 
-from janitor.errors import Failure
+from janitor.errors import LongFailure
 from workers.left_over import MARK, PROGRAM_MARK, ProcessFile, Record, marked, recorded
 from workers.ownership import Ownership
 from workers.processes import end
@@ -32,7 +32,7 @@ _WATCH_SECONDS = 0.5
 _LOG_TAIL_LINES = 20
 
 
-class ProgramFailed(Failure):
+class ProgramFailed(LongFailure):
     """A program of the stack cannot be started, or does not stay up."""
 
 

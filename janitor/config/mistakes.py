@@ -7,13 +7,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
-from janitor.errors import Failure
+from janitor.errors import LongFailure
 
 MOST_TOLD = 100  # of one text; whoever has more has no janitor.conf
 LONGEST_SHOWN = 60  # characters of a wrong name
 
 
-class ConfigError(Failure):
+class ConfigError(LongFailure):
     """A configuration that cannot be used; its text has one line for each mistake."""
 
 

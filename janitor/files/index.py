@@ -14,6 +14,7 @@ from janitor.state.run import RunRow
 from janitor.storage import BlobStat, Kept, Location
 from janitor.storage.measured import Digest, measure
 from janitor.storage.records import NoSuchRun, StoredFile
+from janitor.wording import no_run
 
 
 def check_run(conn: Conn, run_id: str) -> None:
@@ -23,7 +24,7 @@ def check_run(conn: Conn, run_id: str) -> None:
         NoSuchRun: it doesn't.
     """
     if conn.execute(select(RunRow.id).where(RunRow.id == run_id)).first() is None:
-        raise NoSuchRun(f"there is no run {run_id}")
+        raise NoSuchRun(no_run(run_id))
 
 
 def is_of_a_run(conn: Conn, place: Place) -> bool:

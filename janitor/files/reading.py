@@ -19,6 +19,7 @@ from janitor.state.run import RunRow
 from janitor.storage import BlobStat, Location
 from janitor.storage.checked import checked
 from janitor.storage.records import NoSuchRun
+from janitor.wording import named, no_run
 
 
 class NoSuchFile(Failure):
@@ -100,7 +101,7 @@ def open_file(conn: Conn, shelf: Shelf, run_id: str, name: str) -> BinaryIO:
         except FileNotFoundError:
             continue
     known = ", ".join(row.name for row in rows) or "none"
-    raise NoSuchFile(f"run {run_id} has no file {name} among its {shelf.kind}: {known}")
+    raise NoSuchFile(f"run {run_id} has no file {named(name)} among its {shelf.kind}: {known}")
 
 
 def delete_files(
@@ -146,5 +147,5 @@ def _run(conn: Conn, run_id: str) -> tuple[str, list[str]]:
         select(RunRow.codebase, RunRow.logfilenames).where(RunRow.id == run_id)
     ).one_or_none()
     if run is None:
-        raise NoSuchRun(f"there is no run {run_id}")
+        raise NoSuchRun(no_run(run_id))
     return run.codebase, run.logfilenames

@@ -23,6 +23,7 @@ from janitor.state.publish_status import PublishStatusChange
 from janitor.state.review import ReviewHistory
 from janitor.state.stored import RunLog
 from janitor.vcs.run_diff import KeptDiff, diff_of_run, read_diff
+from janitor.wording import no_run
 
 TAIL = 64 * 1024  # bytes of a log that are kept for its last lines
 
@@ -83,7 +84,7 @@ def dossier(deployment: Deployment, run_id: str) -> Dossier:
     with deployment.sessions() as session:
         run = get_run(session, run_id)
         if run is None:
-            raise VerdictRefused(f"there is no run {run_id}, so there is nothing to review")
+            raise VerdictRefused(no_run(run_id))
         (considered,) = consider(session, [run_id])
         verdicts = tuple(_spoken(session, run_id))
         changes = tuple(_changes(session, run_id))

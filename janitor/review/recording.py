@@ -23,6 +23,7 @@ from janitor.schedule import do_schedule
 from janitor.state import Conn
 from janitor.state.types import Verdict
 from janitor.storable import Unstorable, check_storable
+from janitor.wording import named
 
 Said = Literal["approved", "rejected", "abstained", "reschedule", "rescheduled"]
 _Runs = dict[str, Row[Any]]  # by id: codebase, suite, change_set, revision
@@ -117,7 +118,9 @@ def _refusal(runs: _Runs, ask: Ask) -> VerdictRefused | None:
         return VerdictRefused(f"{ask.verdict!r} is no verdict; there are {', '.join(known)}")
     run = runs.get(ask.run_id)
     if run is None:
-        return VerdictRefused(f"there is no run {ask.run_id}, so there can be no verdict on it")
+        return VerdictRefused(
+            f"there is no run {named(ask.run_id)}, so there can be no verdict on it"
+        )
     if ask.verdict == "approved" and run.revision is None:
         return VerdictRefused(
             f"run {ask.run_id} can't be approved: it has no revision that could be published"

@@ -14,7 +14,6 @@ from janitor.vcs.locations import (
     get_remote_vcs_manager,
     get_vcs_manager,
     get_vcs_managers,
-    get_vcs_managers_from_config,
 )
 from janitor.vcs.manager import RevisionInfo, VcsManager
 from janitor.vcs.opening import (
@@ -24,6 +23,7 @@ from janitor.vcs.opening import (
 )
 from janitor.vcs.remote import RemoteBzrVcsManager, RemoteGitVcsManager
 from janitor.vcs.run_diff import get_run_diff
+from janitor.vcs.settings import get_vcs_managers_from_config
 
 __all__ = [
     "BranchOpenFailure",

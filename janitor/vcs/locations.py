@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import unquote, urlsplit
 
-from janitor.config import Config
 from janitor.redaction import redact
 from janitor.vcs.errors import UnsupportedVcs
 from janitor.vcs.local_bzr import LocalBzrVcsManager
@@ -91,12 +90,6 @@ def get_vcs_managers(location: str) -> dict[str, VcsManager]:
         return {name: get_vcs_manager(name, f"{base}/{name}") for name in _LOCAL}
     named = (part.partition("=") for part in location.split(","))
     return {name: get_vcs_manager(name, where) for name, _, where in named}
-
-
-def get_vcs_managers_from_config(config: Config) -> dict[str, VcsManager]:
-    """Return the managers of the kinds that a configuration has a location for, by kind."""
-    locations = {"git": config.git_location, "bzr": config.bzr_location}
-    return {name: get_vcs_manager(name, where) for name, where in locations.items() if where}
 
 
 def _path(url: str) -> str:

@@ -23,7 +23,9 @@ from janitor.state.diff import DiffContent, RunDiff
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing, UnsupportedVcs
 from janitor.vcs.manager import VcsManager
 from janitor.vcs.revisions import NULL_REVISION
+from janitor.vcs.settings import SETTINGS, setting_of
 from janitor.vcs.structured import UNLIMITED, DiffCounts, StructuredDiff
+from janitor.wording import named, no_run
 
 LONGEST_KEPT = 16 * 1024 * 1024  # bytes
 _MOST_FORGOTTEN = 5000  # in one go
@@ -81,7 +83,7 @@ def load_run(conn: Conn, run_id: str) -> Run:
     """
     run = get_run(conn, run_id)
     if run is None:
-        raise NothingToCompare(f"there is no run {run_id}")
+        raise NothingToCompare(no_run(run_id))
     return run
 
 
@@ -120,9 +122,10 @@ def stream_run_diff(run: Run, role: str, managers: Mapping[str, VcsManager]) -> 
     """
     manager = managers.get(run.vcs_type or "")
     if manager is None:
+        mend = f"; set {setting_of(run.vcs_type)}" if run.vcs_type in SETTINGS else ""
         raise UnsupportedVcs(
             f"run {run.id}: its vcs_type is {run.vcs_type}, and repositories are configured for"
-            f" {' and '.join(sorted(managers)) or 'no kind'}"
+            f" {' and '.join(sorted(managers)) or 'no kind'}{mend}"
         )
     old, new = _revisions(run, role)
     yield from manager.stream_diff(run.codebase, old, new)
@@ -197,7 +200,11 @@ def diff_to_show(
         run: a run.
         role: which of its result branches.
         managers: the repositories, by kind; the stream raises as :func:`stream_run_diff` says.
+
+    Raises:
+        NothingToCompare: the run has no branch with that role.
     """
+    _revisions(run, role)  # now, and not when the first piece of it is asked for
     kept = read_diff(conn, run.id, role)
     if kept is None or kept.truncated is not None:
         return stream_run_diff(run, role, managers)
@@ -241,6 +248,6 @@ def _revisions(run: Run, role: str) -> tuple[bytes, bytes]:
     except KeyError:
         roles = ", ".join(branch[0] for branch in run.result_branches or ()) or "none"
         raise NothingToCompare(
-            f"run {run.id} has no branch with role {role}; its roles: {roles}"
+            f"run {run.id} has no branch with role {named(role)}; its roles: {roles}"
         ) from None
     return old or NULL_REVISION, new or NULL_REVISION

@@ -116,3 +116,52 @@ def test_a_comparison_says_where_values_come_from(file: Path) -> None:
 def test_the_template_needs_nothing() -> None:
     done = call("config", "template")
     assert "# #janitor: lease_seconds: 60.0\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "place", "words"),
+    [
+        ('git_location: "http://[::1"', "1:15", "git_location (JANITOR_GIT_LOCATION): "),
+        ('bzr_location: "https:///x"', "1:15", "bzr_location (JANITOR_BZR_LOCATION): "),
+        ('git_location: "/dev/null"', "1:15", "/dev/null is no directory"),
+        ('#janitor: vcs_logins: "/none"', "1:23", "vcs_logins: /none: No such file"),
+    ],
+)
+def test_settings_of_repositories_are_checked(
+    file: Path, line: str, place: str, words: str
+) -> None:
+    file.write_text(line)
+    done = call("config", "check", str(file))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"{file}:{place}: ")
+    assert words in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"machine h login hunter2 passwd", "line 1: not in the form of .netrc"),
+        (b"machine h login \xff password hunter2", "vcs_logins"),
+    ],
+)
+def test_a_file_of_logins_is_read_and_not_told(tmp_path: Path, content: bytes, words: str) -> None:
+    logins = tmp_path / "logins"
+    logins.write_bytes(content)
+    done = call("config", "check", JANITOR_VCS_LOGINS=str(logins), PYTHONUTF8="1")
+    assert done.returncode == 1
+    assert done.stderr.startswith("JANITOR_VCS_LOGINS: vcs_logins: ")
+    assert words in done.stderr
+    assert "hunter2" not in done.stderr
+
+
+def test_settings_of_repositories_that_can_be_used_pass(tmp_path: Path) -> None:
+    logins = tmp_path / "logins"
+    logins.write_text("machine h login me password hunter2")
+    done = call(
+        *("config", "check"),
+        JANITOR_VCS_LOGINS=str(logins),
+        JANITOR_GIT_LOCATION="https://store.example/git",
+        JANITOR_BZR_LOCATION=str(tmp_path / "not-yet"),
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, "no mistakes\n", "")

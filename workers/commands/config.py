@@ -9,7 +9,9 @@ from pathlib import Path
 import click
 
 from janitor.config import Config, ConfigError, explained
+from janitor.config.mistakes import refuse
 from janitor.config.variables import PROFILE_VARIABLE
+from workers.commands.terminal import in_a_line
 from workers.overrides import said_as
 
 
@@ -27,13 +29,15 @@ def config_check(context: click.Context, file: Path | None) -> None:
     Without FILE it is the one that is used.
     """
     from janitor.config.variables import misspelt  # noqa: PLC0415 - see the package's docstring
+    from janitor.vcs.settings import wrong_settings  # noqa: PLC0415
 
     for line in misspelt(os.environ):
         click.echo(line, err=True)
     try:
-        explained(file or context.obj)
+        refuse([*wrong_settings(explained(file or context.obj))])
     except ConfigError as error:
-        click.echo(str(error), err=True)
+        for line in str(error).split("\n"):
+            click.echo(in_a_line(line), err=True)
         context.exit(1)
     click.echo("no mistakes")
 

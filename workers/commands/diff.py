@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from janitor.config import load
+from janitor.errors import JanitorError
+from workers.commands.pager import check_pager
+from workers.commands.terminal import in_a_line, plain, shows_to_people
+from workers.complaints import complain
 
 if TYPE_CHECKING:  # --help needs no database
     from collections.abc import Iterable, Iterator
 
-    from janitor.vcs.structured import ChangedFile, StructuredDiff
+    from janitor.vcs.structured import ChangedFile
 
 
 @click.command()
@@ -28,15 +31,19 @@ def diff(
 
     The diff that is kept of it, or else what its repository says. On a terminal with colours, and
     a page at a time.
+
+    Exits with 1 if a role can't be shown; the others are. A run without branches changed nothing,
+    which is told on standard error and no mistake, unless a role of it was asked for.
     """
     from janitor.deployment import Deployment  # noqa: PLC0415 - see the package's docstring
     from janitor.vcs.run_diff import diff_to_show, load_run  # noqa: PLC0415
-    from janitor.vcs.structured import UNLIMITED, StructuredDiff  # noqa: PLC0415
-    from janitor.vcs.structured import as_json as written  # noqa: PLC0415
+    from janitor.vcs.settings import advice  # noqa: PLC0415
     from janitor.vcs.structured.lines import lines_of  # noqa: PLC0415
 
     if stat and as_json:
         raise click.UsageError("--stat and --json are two ways to say it: choose one")
+    if shows_to_people() and not as_json:
+        check_pager()
     deployment = Deployment(load(context.obj))
     with deployment.sessions() as session:
         found = load_run(session, run)
@@ -46,30 +53,54 @@ def diff(
         }
     if not shown:
         click.echo(f"run {run} changed no branch", err=True)
+    failed = False
     for role, pieces in shown.items():
-        if as_json:
-            about = {"run": run, "role": role, "vcs_type": found.vcs_type}
-            for part in written(StructuredDiff(pieces), about):
-                click.echo(part, nl=False)
-            continue
-        if len(shown) > 1:
-            click.echo(f"{role}:", err=True)
-        counted = StructuredDiff(pieces, UNLIMITED, with_lines=False)
-        _show(_statistics(counted) if stat else lines_of(pieces))
+        if len(shown) > 1 and not as_json:
+            click.echo(f"{in_a_line(role)}:", err=True)
+        try:
+            if as_json:
+                _print_json(pieces, {"run": run, "role": role, "vcs_type": found.vcs_type})
+            else:
+                _show(_statistics(pieces) if stat else lines_of(pieces))
+        except JanitorError as error:
+            failed = True
+            complain(
+                f"role {role}: {error}{advice(error, found.vcs_type, deployment.vcs_managers)}"
+            )
+    if failed:
+        context.exit(1)
+
+
+def _print_json(pieces: Iterable[bytes], about: dict[str, str | None]) -> None:
+    """Print a diff's object; of one that breaks off the beginning, as a line of its own."""
+    from janitor.vcs.structured import StructuredDiff  # noqa: PLC0415
+    from janitor.vcs.structured import as_json as written  # noqa: PLC0415
+
+    parts = written(StructuredDiff(pieces), about)
+    held = next(parts)  # until there is a diff: most of what goes wrong does so before
+    try:
+        for part in parts:
+            click.echo(held + part, nl=False)
+            held = ""
+    except JanitorError:
+        if not held:
+            click.echo()
+        raise
 
 
 def _show(lines: Iterable[bytes]) -> None:
     """Print lines as they are; to a person a page at a time, without what a terminal would obey."""
-    from workers.commands.terminal import plain  # noqa: PLC0415
-
-    if sys.stdout.isatty():
+    if shows_to_people():
         click.echo_via_pager(_coloured(plain(line.decode(errors="replace"))) for line in lines)
         return
     for line in lines:
         click.echo(line, nl=False)
 
 
-def _statistics(diff: StructuredDiff) -> Iterator[bytes]:
+def _statistics(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    from janitor.vcs.structured import UNLIMITED, StructuredDiff  # noqa: PLC0415
+
+    diff = StructuredDiff(pieces, UNLIMITED, with_lines=False)
     for file in diff:
         yield b"%b %b\n" % (_size(file).encode(), _name(file))
     count = diff.counts

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from janitor.config import load
 from workers.commands.analyse import analyse
 from workers.commands.files import add_commands
 from workers.commands.progress import progress
+from workers.commands.terminal import plain, shows_to_people
 
 if TYPE_CHECKING:  # --help needs no database
     from collections.abc import Iterable
@@ -131,8 +131,6 @@ def search(
 
 def _print(lines: Iterable[bytes]) -> None:
     """Print lines as they are; on a terminal without what it would obey."""
-    from workers.commands.terminal import plain  # noqa: PLC0415
-
-    to_people = sys.stdout.isatty()
+    to_people = shows_to_people()
     for line in lines:
         click.echo(plain(line.decode(errors="replace")) if to_people else line, nl=False)

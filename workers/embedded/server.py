@@ -21,7 +21,7 @@ from typing import ClassVar, Self
 
 import psutil
 
-from janitor.errors import Failure
+from janitor.errors import LongFailure
 from workers.embedded.account import Account
 from workers.ownership import Ownership
 from workers.ports import free_port
@@ -35,7 +35,7 @@ _PORT_ATTEMPTS = 3  # somebody may take a free port before the server does
 _LOG_TAIL_LINES = 20
 
 
-class ServerNotStarted(Failure):
+class ServerNotStarted(LongFailure):
     """An embedded server is not installed, or ended before it was ready."""
 
 

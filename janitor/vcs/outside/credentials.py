@@ -43,6 +43,8 @@ class Credentials:
             hosts = netrc.netrc(path).hosts
         except OSError as error:
             raise UnreadableCredentials(f"vcs_logins: {path}: {error.strerror}") from None
+        except UnicodeDecodeError:
+            raise UnreadableCredentials(f"vcs_logins: {path}: it is no text") from None
         except netrc.NetrcParseError as error:  # its text may have what stands there
             raise UnreadableCredentials(
                 f"vcs_logins: {path}, line {error.lineno}: not in the form of .netrc"

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from janitor.vcs import run_diff
 from janitor.vcs.errors import RepositoryUnavailable
+from janitor.vcs.local_git import LocalGitVcsManager
 from janitor.vcs.run_diff import NothingToCompare, diff_of_run, record_diff
 from tests.integration.vcs.test_run_diff import store_run
 from workers.cli import cli
@@ -29,6 +31,51 @@ def diff(*words: str) -> Result:
     if result.exception is not None:
         raise result.exception
     return result
+
+
+def janitor_workers(
+    *words: str, before: Callable[[], None] | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The command as a program, with what is done to its output before it starts."""
+    return subprocess.run(
+        [sys.executable, "-m", "workers", *words],
+        env=os.environ | environment,
+        preexec_fn=before,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def on_terminal(*words: str, **environment: str) -> tuple[int, bytes, bytes]:
+    """The command's status, what it shows on a terminal, and its standard error."""
+    ours, terminal = pty.openpty()
+    done = subprocess.Popen(
+        [sys.executable, "-m", "workers", *words],
+        env=os.environ | {"LESS": "", "TERM": "xterm"} | environment,
+        stdin=terminal,
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+    )
+    os.close(terminal)
+    shown = b""
+    try:
+        while piece := os.read(ours, 65536):
+            shown += piece
+    except OSError:  # how a terminal ends on Linux
+        pass
+    os.close(ours)
+    _, told = done.communicate()
+    return done.returncode, shown, told
+
+
+def assert_sentence(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("janitor-workers: ")
+    assert done.stderr.count("\n") == 1
+    for word in words:
+        assert word in done.stderr
 
 
 @pytest.fixture
@@ -68,12 +115,95 @@ def test_another_is_made_by_its_repository(plain: bytes) -> None:
 
 @pytest.mark.usefixtures("kept")
 def test_what_can_not_be_had_is_told() -> None:
-    with pytest.raises(RepositoryUnavailable, match="hello: there is no Git repository"):
-        diff("run-1", "--role", "docs")
+    done = diff("run-1", "--role", "docs")
+    assert (done.return_value, done.stdout) == (1, "")
+    assert done.stderr == (
+        "janitor-workers: role docs: hello: there is no Git repository for it yet\n"
+    )
     with pytest.raises(NothingToCompare, match="its roles: docs, main"):
         diff("run-1", "--role", "other")
     with pytest.raises(NothingToCompare, match="there is no run run-9"):
         diff("run-9")
+
+
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        (["run-1\x1b[2J\n"], r"there is no run 'run-1\x1b[2J\n'; 'janitor-workers "),
+        ([""], "there is no run ''; 'janitor-workers "),
+        (["x" * 5000], f"there is no run '{'x' * 60}…'; 'janitor-workers "),
+        (["run-1", "--role=\x1b[2J"], r"no branch with role '\x1b[2J'; its roles: docs, main"),
+    ],
+)
+def test_odd_names_are_told_in_quotes(typed: list[str], said: str) -> None:
+    assert_sentence(janitor_workers("diff", *typed), said)
+
+
+@pytest.mark.parametrize("option", ["--stat", "--json", "--role=main"])
+def test_a_role_that_can_not_be_had_hides_no_other(kept: bytes, option: str) -> None:
+    done = diff("run-1", "--role=docs", "--role=main", option)
+    assert done.return_value == 1
+    assert "role docs: hello: there is no Git repository" in done.stderr
+    if option == "--json":  # of docs there is nothing at all
+        assert json.loads(done.stdout)["role"] == "main"
+    elif option == "--stat":
+        assert done.stdout.endswith("3 files, 3 lines came, 1 went\n")
+    else:
+        assert done.stdout_bytes == kept
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("option", ["--stat", "--json", "--role=main"])
+def test_names_of_roles_are_looked_at_before_anything_is_printed(option: str) -> None:
+    done = janitor_workers("diff", "run-1", "--role=main", "--role=nope", option)
+    assert_sentence(done, "has no branch with role nope; its roles: docs, main")
+
+
+def test_what_breaks_off_ends_its_line(plain: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken_off(*_: object) -> Iterator[bytes]:
+        yield plain[: plain.index(b"diff --git", 1) + 20]
+        raise RepositoryUnavailable("it has gone")
+
+    monkeypatch.setattr(LocalGitVcsManager, "stream_diff", broken_off)
+    done = diff("run-1", "--json")
+    assert done.return_value == 1
+    for line, role in zip(done.stdout.splitlines(), ["docs", "main"], strict=True):
+        assert line.startswith(
+            f'{{"run": "run-1", "role": "{role}", "vcs_type": "git", "files": [{{'
+        )
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(line)
+    assert done.stdout.endswith("\n")
+    assert done.stderr.splitlines() == [
+        f"janitor-workers: role {role}: it has gone" for role in ("docs", "main")
+    ]
+
+
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize(
+    ("location", "said"),
+    [
+        ("/none", "/none is no directory: correct git_location (JANITOR_GIT_LOCATION), or make it"),
+        ("", "configured for no kind; set git_location (JANITOR_GIT_LOCATION)"),
+        ("http:///x", "git_location (JANITOR_GIT_LOCATION): http:///x"),
+        ("http://[::1", "git_location (JANITOR_GIT_LOCATION): "),
+        (
+            "http://127.0.0.1:1/",
+            "; does git_location (JANITOR_GIT_LOCATION) name the store service",
+        ),
+    ],
+)
+def test_the_setting_to_mend_is_named(location: str, said: str) -> None:
+    done = janitor_workers("diff", "run-1", "--role=docs", JANITOR_GIT_LOCATION=location)
+    assert_sentence(done, said)
+
+
+@pytest.mark.usefixtures("plain")
+def test_a_role_of_a_run_without_branches_is_a_mistake(session: Session) -> None:
+    store_run(session, "run-2", branches={})
+    with pytest.raises(NothingToCompare, match="its roles: none"):
+        diff("run-2", "--role", "main")
 
 
 @pytest.mark.usefixtures("plain")
@@ -107,6 +237,24 @@ def test_json_of_every_role_is_a_line_for_each() -> None:
     assert [json.loads(line)["role"] for line in lines] == ["docs", "main"]
 
 
+@pytest.mark.usefixtures("kept")
+@pytest.mark.parametrize("option", ["--json", "--stat", "--role=main"])
+def test_a_closed_output_is_told(option: str) -> None:
+    done = janitor_workers("diff", "run-1", option, before=lambda: os.close(1))
+    assert_sentence(done, "standard output is closed", "send it to a file")
+
+
+def test_logs_tell_a_closed_output_too(tmp_path: Path) -> None:
+    (tmp_path / "run-1").mkdir()
+    (tmp_path / "run-1" / "worker.log").write_text("line\n")
+    done = janitor_workers(
+        *("logs", "tail", "-f", "run-1", "worker.log"),
+        before=lambda: os.close(1),
+        JANITOR_SPOOL_LOCATION=str(tmp_path),
+    )
+    assert_sentence(done, "standard output is closed")
+
+
 def test_a_terminal_gets_colours_and_nothing_that_it_would_obey(
     kept: bytes, tmp_path: Path
 ) -> None:
@@ -114,19 +262,18 @@ def test_a_terminal_gets_colours_and_nothing_that_it_would_obey(
     pager = tmp_path / "less"  # which is known to show colours; the real one waits for a key
     pager.write_text("#!/bin/sh\nexec cat\n")
     pager.chmod(0o755)
-    ours, terminal = pty.openpty()
-    command = [sys.executable, "-m", "workers", "diff", "run-1", "--role", "main"]
-    environment = os.environ | {"PAGER": str(pager), "LESS": "", "TERM": "xterm"}
-    done = subprocess.Popen(command, stdin=terminal, stdout=terminal, env=environment)
-    os.close(terminal)
-    shown = b""
-    try:
-        while piece := os.read(ours, 65536):
-            shown += piece
-    except OSError:  # how a terminal ends on Linux
-        pass
-    os.close(ours)
-    assert done.wait() == 0
+    status, shown, _ = on_terminal("diff", "run-1", "--role", "main", PAGER=str(pager))
+    assert status == 0
     assert b"\x1b[32m+y\r\n" in shown
     assert b"\x1b[31m-x\r\n" in shown
     assert b"\x1b[2J" not in shown
+
+
+@pytest.mark.usefixtures("kept")
+def test_a_pager_that_is_no_command_is_told() -> None:
+    status, shown, told = on_terminal("diff", "run-1", "--role", "main", PAGER="less 'x\x1b[2J")
+    assert (status, shown) == (1, b"")
+    assert told == (
+        b'janitor-workers: the variable PAGER is "less \'x\\x1b[2J", which is no command'
+        b" (no closing quotation); correct it, or unset it\n"
+    )

@@ -9,6 +9,7 @@ import click
 
 from janitor.config import load
 from workers.commands.review.options import verdict_options
+from workers.commands.terminal import in_a_line
 
 if TYPE_CHECKING:  # --help needs no database
     from janitor.review.bulk import Judged
@@ -89,8 +90,10 @@ def judge(
 
 
 def _say(each: Judged) -> None:
+    from janitor.wording import named  # noqa: PLC0415
+
     if each.refusal is not None:
-        click.echo(f"{each.run_id}: refused: {each.refusal}", err=True)
+        click.echo(in_a_line(f"{named(each.run_id)}: refused: {each.refusal}"), err=True)
     elif each.recorded is None:
         click.echo(f"{each.run_id}: was recorded before")
     else:

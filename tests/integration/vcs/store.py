@@ -10,6 +10,8 @@ import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import ThreadingMixIn
 from typing import Any
@@ -73,6 +75,27 @@ class Store:
 def served(application: Callable[[Environ, Start], Iterable[bytes]]) -> Iterator[str]:
     """Serve an application on loopback and give its URL."""
     with make_server("127.0.0.1", 0, application, _Threading, _Quiet) as http:
+        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{http.server_port}"
+        finally:
+            http.shutdown()
+            thread.join()
+
+
+class Files(SimpleHTTPRequestHandler):
+    """Answers with files, and knows nothing of version control."""
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@contextmanager
+def files_of(directory: Path, handler: type[Files] = Files) -> Iterator[str]:
+    """Serve the files of a directory on loopback and give its URL."""
+    answering = partial(handler, directory=str(directory))
+    with ThreadingHTTPServer(("127.0.0.1", 0), answering) as http:
         thread = threading.Thread(target=http.serve_forever, args=(0.01,))
         thread.start()
         try:

@@ -7,13 +7,10 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +41,7 @@ from janitor.vcs.outside.mirroring import MIRROR, mirror
 from janitor.vcs.outside.quarantine import Quarantine
 from janitor.vcs.outside.visitor import Place, Visitor
 from tests.integration.notifications.carrying import NO_BROKER
-from tests.integration.vcs.store import Environ, Start, Store, served
+from tests.integration.vcs.store import Environ, Files, Start, Store, files_of, served
 from workers.app import create_app
 
 if TYPE_CHECKING:
@@ -302,8 +299,8 @@ def test_what_is_broken_is_refused(
     with pytest.raises(BranchOpenFailure, match="hasDotgit"):
         bring(ours, f"{url}/git/hello,branch=main")
     git_store.git("update-server-info")
-    with files_at(git_store) as files, pytest.raises(BranchOpenFailure, match="hasDotgit"):
-        bring(ours, files.replace("/hello/main", "/hello,branch=main"))
+    with files_of(git_store.base) as files, pytest.raises(BranchOpenFailure, match="hasDotgit"):
+        bring(ours, f"{files}/hello,branch=main")
 
 
 def test_nothing_of_a_repository_is_run(
@@ -358,8 +355,8 @@ def command_lines() -> Iterator[str]:
 
 
 @contextmanager
-def files_at(
-    store: BzrStore | GitStore, login: str | None = None, seen: list[str] | None = None
+def bazaar_at(
+    store: BzrStore, login: str | None = None, seen: list[str] | None = None
 ) -> Iterator[str]:
     """Serve the repositories of a store; yields the URL of the branch ``main``.
 
@@ -367,8 +364,8 @@ def files_at(
     """
     wanted = login and f"Basic {base64.b64encode(login.encode()).decode()}"
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Asking(Files):
+        def do_GET(self) -> None:  # noqa: N802 - a name that http.server looks for
             if seen is not None:
                 seen.extend(command_lines())
             if wanted and self.headers["Authorization"] != wanted:
@@ -379,22 +376,13 @@ def files_at(
                 return
             super().do_GET()
 
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(store.base))) as http:
-        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{http.server_port}/hello/main"
-        finally:
-            http.shutdown()
-            thread.join()
+    with files_of(store.base, Asking) as url:
+        yield f"{url}/hello/main"
 
 
 def test_a_bazaar_branch_is_brought(bzr_store: BzrStore, ours: dict[str, VcsManager]) -> None:
     first = bzr_store.commit({"a": b"1"})
-    with files_at(bzr_store) as url:
+    with bazaar_at(bzr_store) as url:
         assert bring(ours, url, "bzr") == first
         second = bzr_store.commit({"a": os.urandom(200_000)})
         with pytest.raises(FinalBranchOpenFailure, match="more than 50000 bytes"):
@@ -419,8 +407,8 @@ def test_a_git_branch_is_brought_from_files(
     git_store.git("gc", "-q")
     made.append(git_store.commit({b"b": b"x"}, parent=made[-1]))
     git_store.git("update-server-info")
-    with files_at(git_store) as url:
-        there = url.replace("/hello/main", "/hello,branch=main")
+    with files_of(git_store.base) as url:
+        there = f"{url}/hello,branch=main"
         assert bring(ours, there, limits=Limits(depth=depth)) == made[-1]
     assert git_of(ours, "rev-list", "--count", "main") == "4\n"
     whole(ours)
@@ -432,7 +420,7 @@ def test_breezy_goes_to_the_addresses_that_were_checked(
     bzr_store: BzrStore, ours: dict[str, VcsManager], host: str
 ) -> None:
     made = bzr_store.commit({"a": b"1"})
-    with files_at(bzr_store) as url:
+    with bazaar_at(bzr_store) as url:
         assert bring(ours, url.replace("127.0.0.1", host), "bzr") == made
 
 
@@ -456,7 +444,7 @@ def test_a_bazaar_branch_may_ask_who_we_are(
 ) -> None:
     tip = bzr_store.commit({"a": b"1"})
     seen: list[str] = []
-    with files_at(bzr_store, login="ada:hush", seen=seen) as url:
+    with bazaar_at(bzr_store, login="ada:hush", seen=seen) as url:
         with pytest.raises(BranchOpenFailure):
             bring(ours, url, "bzr")
         assert bring(ours, url.replace("http://", "http://ada:hush@"), "bzr") == tip
@@ -474,7 +462,7 @@ def test_a_stacked_bazaar_branch_leads_to_its_host_and_no_further(
     done = bzr_store.brz("branch", "--stacked", trunk.as_uri(), str(stacked))
     assert stacked.is_dir(), done
     conf = stacked / ".bzr" / "branch" / "branch.conf"
-    with files_at(bzr_store) as url:
+    with bazaar_at(bzr_store) as url:
         there = url.replace("/hello/main", "/stacked")
         for lies in (trunk.as_uri(), f"{elsewhere.url}/hello/main"):
             conf.write_text(f"stacked_on_location = {lies}\n")
@@ -492,7 +480,7 @@ def test_a_redirect_of_a_bazaar_host_is_not_gone_after(
     tip = bzr_store.commit({"a": b"1"})
     ours["bzr"].make_repository("copy")
     repository = LocalBzrVcsManager.repository_path(ours["bzr"], "copy")  # type: ignore[arg-type]
-    with files_at(bzr_store) as url:
+    with bazaar_at(bzr_store) as url:
         named = url.replace("127.0.0.1", "localhost")  # another host, as names go
         server.answer(302, b"", {"Location": named})
         with pytest.raises(BranchOpenFailure, match=r"BadUrl|is not gone to"):
@@ -539,7 +527,7 @@ def test_what_a_killed_fetch_of_bazaar_left_goes(
     bzr_store: BzrStore, ours: dict[str, VcsManager], tmp_path: Path
 ) -> None:
     bzr_store.commit({"a": b"1"})
-    with files_at(bzr_store) as url:
+    with bazaar_at(bzr_store) as url:
         bring(ours, url, "bzr")
         uploads = tmp_path / "our-bzr" / "copy" / ".bzr" / "repository" / "upload"
         old, new = uploads / "old.pack", uploads / "new.pack"

@@ -8,8 +8,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import BaseServer
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -35,6 +33,7 @@ from janitor.vcs.errors import (
     RevisionMissing,
     StoreRefused,
 )
+from tests.integration.vcs.store import files_of
 
 if TYPE_CHECKING:
     from conftest import BzrStore, GitStore, Server
@@ -255,14 +254,8 @@ def test_a_branch_of_a_git_server(git_store: GitStore) -> None:
 
 def test_a_branch_of_a_bazaar_server(bzr_store: BzrStore) -> None:
     revision = bzr_store.commit({"a": b"x"})
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    handler = partial(Quiet, directory=str(bzr_store.base))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http, running(http):
-        manager = RemoteBzrVcsManager(f"http://127.0.0.1:{http.server_port}")
+    with files_of(bzr_store.base) as url:
+        manager = RemoteBzrVcsManager(url)
         branch = manager.get_branch("hello", "main")
         assert branch is not None
         assert branch.last_revision() == revision

@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -23,7 +21,7 @@ from janitor.vcs import BranchOpenFailure, open_branch_ext
 from janitor.vcs.outside.border import Outside, is_public
 from janitor.vcs.outside.credentials import Credentials, UnreadableCredentials
 from janitor.vcs.outside.visitor import Visitor
-from tests.integration.vcs.store import Environ, Start, Store, served
+from tests.integration.vcs.store import Environ, Start, Store, files_of, served
 
 if TYPE_CHECKING:
     from conftest import BzrStore, GitStore, Server
@@ -466,24 +464,6 @@ def test_a_page_of_a_website_is_no_repository(server: Server) -> None:
     with pytest.raises(BranchOpenFailure):  # it may be one of Bazaar's
         INSIDE.find(f"{server.url}/a", None)
     assert server.requests[-1].path == "/a/.bzr/branch/last-revision"
-
-
-@contextmanager
-def files_of(directory: Path) -> Iterator[str]:
-    """A web server that knows nothing of Git."""
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *arguments: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(directory))) as http:
-        thread = threading.Thread(target=http.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{http.server_port}"
-        finally:
-            http.shutdown()
-            thread.join()
 
 
 def test_where_a_branch_is_by_files(git_store: GitStore) -> None:

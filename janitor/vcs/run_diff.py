@@ -22,6 +22,7 @@ from janitor.state import Conn, Run, get_run
 from janitor.state.diff import DiffContent, RunDiff
 from janitor.vcs.errors import RepositoryUnavailable, RevisionMissing, UnsupportedVcs
 from janitor.vcs.manager import VcsManager
+from janitor.vcs.programs.child_process import PATIENCE
 from janitor.vcs.revisions import NULL_REVISION
 from janitor.vcs.settings import SETTINGS, setting_of
 from janitor.vcs.structured import UNLIMITED, DiffCounts, StructuredDiff
@@ -108,13 +109,16 @@ def diff_of_run(run: Run, role: str, managers: Mapping[str, VcsManager]) -> Made
     return MadeDiff(run.id, role, old, new, body, counted.counts, truncated)
 
 
-def stream_run_diff(run: Run, role: str, managers: Mapping[str, VcsManager]) -> Generator[bytes]:
+def stream_run_diff(
+    run: Run, role: str, managers: Mapping[str, VcsManager], *, patience: float = PATIENCE
+) -> Generator[bytes]:
     """Yield what a run changed, as its repository says it, of any length.
 
     Args:
         run: a run.
         role: which of its result branches.
         managers: the repositories, by kind.
+        patience: seconds that it may take.
 
     Raises:
         Failure: as :func:`diff_of_run` says.
@@ -128,7 +132,7 @@ def stream_run_diff(run: Run, role: str, managers: Mapping[str, VcsManager]) -> 
             f" {' and '.join(sorted(managers)) or 'no kind'}{mend}"
         )
     old, new = _revisions(run, role)
-    yield from manager.stream_diff(run.codebase, old, new)
+    yield from manager.stream_diff(run.codebase, old, new, patience=patience)
 
 
 def _beginning(stream: Generator[bytes]) -> tuple[bytes, str | None]:
@@ -191,7 +195,12 @@ def read_diff(conn: Conn, run_id: str, role: str) -> KeptDiff | None:
 
 
 def diff_to_show(
-    conn: Conn, run: Run, role: str, managers: Mapping[str, VcsManager]
+    conn: Conn,
+    run: Run,
+    role: str,
+    managers: Mapping[str, VcsManager],
+    *,
+    patience: float = PATIENCE,
 ) -> Iterable[bytes]:
     """Return a diff in pieces: the one that is kept, or a stream from the run's repository.
 
@@ -200,6 +209,7 @@ def diff_to_show(
         run: a run.
         role: which of its result branches.
         managers: the repositories, by kind; the stream raises as :func:`stream_run_diff` says.
+        patience: seconds that it may take to ask them.
 
     Raises:
         NothingToCompare: the run has no branch with that role.
@@ -207,7 +217,7 @@ def diff_to_show(
     _revisions(run, role)  # now, and not when the first piece of it is asked for
     kept = read_diff(conn, run.id, role)
     if kept is None or kept.truncated is not None:
-        return stream_run_diff(run, role, managers)
+        return stream_run_diff(run, role, managers, patience=patience)
     return [kept.body]
 
 

@@ -36,19 +36,22 @@ def diff(
     which is told on standard error and no mistake, unless a role of it was asked for.
     """
     from janitor.deployment import Deployment  # noqa: PLC0415 - see the package's docstring
+    from janitor.vcs.programs.child_process import PATIENCE  # noqa: PLC0415
     from janitor.vcs.run_diff import diff_to_show, load_run  # noqa: PLC0415
     from janitor.vcs.settings import advice  # noqa: PLC0415
+    from janitor.vcs.structured import USUAL  # noqa: PLC0415
     from janitor.vcs.structured.lines import lines_of  # noqa: PLC0415
 
     if stat and as_json:
         raise click.UsageError("--stat and --json are two ways to say it: choose one")
     if shows_to_people() and not as_json:
         check_pager()
+    patience = USUAL.seconds if as_json and USUAL.seconds else PATIENCE
     deployment = Deployment(load(context.obj))
     with deployment.sessions() as session:
         found = load_run(session, run)
         shown = {
-            role: diff_to_show(session, found, role, deployment.vcs_managers)
+            role: diff_to_show(session, found, role, deployment.vcs_managers, patience=patience)
             for role in roles or [branch.role for branch in found.result_branches or ()]
         }
     if not shown:

@@ -7,6 +7,7 @@ each kind of repository, and within limits (:mod:`.model`). :mod:`.as_json` writ
 from janitor.vcs.structured.as_json import as_json
 from janitor.vcs.structured.model import (
     UNLIMITED,
+    USUAL,
     ChangedFile,
     DiffCounts,
     Hunk,
@@ -17,6 +18,7 @@ from janitor.vcs.structured.reading import StructuredDiff
 
 __all__ = [
     "UNLIMITED",
+    "USUAL",
     "ChangedFile",
     "DiffCounts",
     "Hunk",

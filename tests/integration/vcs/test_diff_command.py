@@ -160,8 +160,24 @@ def test_names_of_roles_are_looked_at_before_anything_is_printed(option: str) ->
     assert_sentence(done, "has no branch with role nope; its roles: docs, main")
 
 
+@pytest.mark.usefixtures("plain")
+@pytest.mark.parametrize(("options", "patience"), [((), 600), (("--json",), 60)])
+def test_json_is_made_within_its_time(
+    monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], patience: float
+) -> None:
+    given: list[float] = []
+
+    def noted(*_: object, patience: float) -> Iterator[bytes]:
+        given.append(patience)
+        return iter(())
+
+    monkeypatch.setattr(LocalGitVcsManager, "stream_diff", noted)
+    diff("run-1", *options)
+    assert given == [patience] * 2
+
+
 def test_what_breaks_off_ends_its_line(plain: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken_off(*_: object) -> Iterator[bytes]:
+    def broken_off(*_: object, **__: object) -> Iterator[bytes]:
         yield plain[: plain.index(b"diff --git", 1) + 20]
         raise RepositoryUnavailable("it has gone")
 

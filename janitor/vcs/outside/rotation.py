@@ -89,7 +89,7 @@ class Rotation:
 
         Returns:
             How many were the ``same``, had ``moved``, or failed, by the failure's code; and how
-            many hosts were left because there was no end to them.
+            many hosts were not finished in time, for one that has no end.
         """
         with self.sessions() as session:
             due = due_codebases(session, self.pace.every)
@@ -103,7 +103,7 @@ class Rotation:
         done, left = wait(going, timeout=self.pace.time + _SPARE * self.visitor.patience)
         threads.shutdown(wait=False, cancel_futures=True)
         found = sum((each.result() for each in done), Counter[str]())
-        return found + Counter({"host without an end": len(left)})
+        return found + Counter({"hosts not finished": len(left)})
 
     def _look_at_host(self, codebases: Sequence[Row[Any]], until: float) -> Counter[str]:
         outcome: Counter[str] = Counter()

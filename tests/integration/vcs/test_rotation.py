@@ -197,7 +197,7 @@ def test_a_host_without_an_end_is_left(
     going = Rotation(sessionmaker(engine), endless, Pace(DAY, pause=0, time=0.5))
     found = going.go()
     Endless.let_go.set()
-    assert found["host without an end"] == 1
+    assert found["hosts not finished"] == 1
     assert not server.requests
     assert read(session, "aa").last_scanned is not None  # and others are next
 

@@ -18,13 +18,7 @@ from urllib.parse import urlsplit
 
 from janitor.vcs.branch_failures import branch_failure, too_large
 from janitor.vcs.outside.quarantine import quarantine_in
-from janitor.vcs.outside.shallow import (
-    ends_of,
-    forget_what_never_came,
-    is_cut_off,
-    release,
-    write_ends,
-)
+from janitor.vcs.outside.shallow import ends_of, release, settled_ends, write_ends
 from janitor.vcs.outside.visitor import Place, Visitor
 from janitor.vcs.programs.git_program import Call, call_git
 from janitor.vcs.programs.run_once import LIMIT_UNIT
@@ -64,15 +58,16 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
     Raises:
         BranchOpenFailure: it could not be brought.
     """
-    forget_what_never_came(repository)
+    # In this order: where the history of these branches ends is known by then.
+    known = _branches_of(repository)
+    ends = settled_ends(repository)
     sha = git_sha(place.revision, null="")
-    depth = limits.depth or (_ALL_OF_IT if is_cut_off(repository) else None)
+    depth = limits.depth or (_ALL_OF_IT if ends else None)
     how_much = [f"--depth={depth}"] if depth and not place.files_alone else []
     with (
         quarantine_in(repository, longest=3 * limits.patience) as arriving,
-        _borrowing(repository) as home,
+        _home(known, ends) as home,
     ):
-        before = ends_of(home)
         fetch = Call(
             home,
             (
@@ -96,22 +91,27 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
             raise too_large(place.url, limits.size)
         if failed:
             raise branch_failure("branch-unavailable", place.url, str(failed))
-        release(arriving, repository, before, ends_of(home))
+        release(arriving, repository, ends_of(home))
+
+
+def _branches_of(repository: Path) -> bytes:
+    """Return the references of a repository as Git packs them."""
+    refs = import_module("dulwich.refs").DiskRefsContainer(str(repository)).as_dict()
+    return b"".join(
+        b"%s %s\n" % (sha, name) for name, sha in sorted(refs.items()) if name != b"HEAD"
+    )
 
 
 @contextmanager
-def _borrowing(repository: Path) -> Iterator[Path]:
-    refs = import_module("dulwich.refs").DiskRefsContainer(str(repository)).as_dict()
-    known = b"".join(
-        b"%s %s\n" % (sha, name) for name, sha in sorted(refs.items()) if name != b"HEAD"
-    )
+def _home(known: bytes, ends: set[bytes]) -> Iterator[Path]:
+    """Make the empty repository that Git works in."""
     with tempfile.TemporaryDirectory(prefix="janitor-fetch-") as directory:
         home = Path(directory)
         (home / "refs").mkdir()
         (home / "objects").mkdir()
         (home / "HEAD").write_text("ref: refs/heads/none\n")
         (home / "packed-refs").write_bytes(known)
-        write_ends(home, ends_of(repository))
+        write_ends(home, ends)
         yield home
 
 
@@ -127,6 +127,8 @@ def _settings(url: str, visitor: Visitor) -> dict[str, str]:
         "fetch.fsckObjects": "true",
         "fetch.unpackLimit": "1",  # all that comes is one file, and the limit is of files
         "uploadpack.packObjectsHook": "",
+        # What is borrowed from has references, too; those of now are not those that we know of.
+        "core.alternateRefsCommand": "true",
     } | {f"{of}fsck.{each}": "ignore" for of in ("", "fetch.") for each in _FORGIVEN}
     addresses = visitor.outside.check(url)
     if addresses:

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module  # Dulwich is loaded where it is used
 from pathlib import Path
-from typing import Any
 
 from janitor.vcs.abandoned import remove_abandoned
 
@@ -30,12 +28,6 @@ class Quarantine:
 
     path: Path
     objects: Path
-
-    def without_parents(self, commits: set[bytes]) -> set[bytes]:
-        """Return those commits that have a parent that is neither here nor in the repository."""
-        with closing(_store(self.path)) as store:
-            there = {sha for sha in commits if sha in store}
-            return {sha for sha in there if any(own not in store for own in store[sha].parents)}
 
     def size(self) -> int:
         """Return how many bytes have arrived."""
@@ -68,13 +60,3 @@ def quarantine_in(repository: Path, *, longest: float) -> Iterator[Quarantine]:
             (path / part).mkdir()
         (path / "info" / "alternates").write_text(f"{objects}\n")
         yield Quarantine(path, objects)
-
-
-def those_in(objects: Path, commits: set[bytes]) -> set[bytes]:
-    """Return those commits that a directory of objects has."""
-    with closing(_store(objects)) as store:
-        return {sha for sha in commits if sha in store}
-
-
-def _store(objects: Path) -> Any:  # noqa: ANN401 - dulwich's
-    return import_module("dulwich.object_store").DiskObjectStore(str(objects))

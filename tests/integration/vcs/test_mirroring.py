@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -219,6 +220,52 @@ def test_who_brings_all_is_not_undone_by_who_brings_a_part_at_the_same_time(
     whole(ours)
 
 
+def test_nobody_asks_with_ends_that_are_not_there_yet(
+    git_store: GitStore, ours: dict[str, VcsManager], url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One who begins while another is half-way through a release."""
+    made = history(git_store, 4)
+    there = f"{url}/git/hello,branch=main"
+    half_way, go_on = threading.Event(), threading.Event()
+    release, settle = Quarantine.release, git_fetch.settled_ends
+    let_it_be_ours = git_fetch.release
+
+    def slowly(arriving: Quarantine) -> None:
+        monkeypatch.setattr(Quarantine, "release", release)
+        half_way.set()
+        go_on.wait(30)
+        release(arriving)
+
+    def bring_a_part() -> None:
+        with suppress(BranchMoved):
+            bring(ours, there, limits=Limits(depth=1))
+
+    def while_the_other_comes(repository: Path) -> set[bytes]:
+        ends = settle(repository)
+        monkeypatch.setattr(git_fetch, "settled_ends", settle)
+        other.start()
+        half_way.wait(30)
+        return ends
+
+    def when_all_has_come(*arrived: Any) -> None:
+        if threading.current_thread() is not other:
+            go_on.set()
+        let_it_be_ours(*arrived)
+
+    other = threading.Thread(target=bring_a_part)
+    monkeypatch.setattr(Quarantine, "release", slowly)
+    monkeypatch.setattr(git_fetch, "settled_ends", while_the_other_comes)
+    try:
+        with monkeypatch.context() as patched, suppress(BranchMoved):
+            patched.setattr(git_fetch, "release", when_all_has_come)
+            bring(ours, there)
+    finally:
+        go_on.set()
+        other.join()
+    assert git_of(ours, "rev-list", "--count", "main") == f"{len(made)}\n"
+    whole(ours)
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("depth", [1, None])
 def test_who_is_killed_between_two_steps_leaves_a_whole_repository(
@@ -277,6 +324,63 @@ def test_what_takes_too_long_is_ended(
         with pytest.raises(BranchOpenFailure, match=r"ended after 0\.5 s"):
             bring(ours, f"{url}/git/hello,branch=main", limits=Limits(patience=0.5))
         assert time.monotonic() - begun < 1.5
+
+
+MIRRORS = """
+import random, sys
+from janitor.vcs import LocalGitVcsManager
+from janitor.vcs.branches.port import BranchMoved
+from janitor.vcs.outside.border import Outside
+from janitor.vcs.outside.credentials import Credentials
+from janitor.vcs.outside.git_fetch import Limits
+from janitor.vcs.outside.mirroring import mirror
+from janitor.vcs.outside.visitor import Visitor
+base, url, seed = sys.argv[1:]
+dice = random.Random(seed)
+ours = {"git": LocalGitVcsManager(base)}
+visitor = Visitor(Outside(local=True), Credentials(), "janitor-test")
+while True:
+    depth = dice.choice([1, 2, 3, None] if seed == "0" else [1, 2, 3])
+    try:
+        mirror("copy", url, "git", managers=ours, visitor=visitor, limits=Limits(depth=depth))
+    except BranchMoved:
+        pass
+    print("once", flush=True)
+"""
+
+
+def test_whoever_is_killed_while_others_mirror_the_same_leaves_it_whole(
+    git_store: GitStore, ours: dict[str, VcsManager], tmp_path: Path
+) -> None:
+    url = git_store.path.as_uri() + ",branch=main"
+    made = history(git_store, 5)
+    words = [sys.executable, "-c", MIRRORS, str(tmp_path / "our-git"), url]
+
+    def start(seed: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen([*words, str(seed)], stdout=subprocess.PIPE)
+
+    def wait_for(process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout
+        assert process.stdout.readline() == b"once\n"
+
+    running = [start(seed) for seed in range(3)]
+    try:
+        for seed in range(3, 9):
+            for process in running:
+                wait_for(process)
+            made.append(git_store.commit({b"a": os.urandom(2000)}, parent=made[-1]))
+            running.append(start(seed))
+            first = running.pop(0)
+            first.kill()
+            first.communicate()
+    finally:
+        for process in running:
+            process.kill()
+            process.communicate()
+    whole(ours)
+    assert bring(ours, url) == made[-1]
+    assert git_of(ours, "rev-list", "--count", "main") == f"{len(made)}\n"
+    whole(ours)
 
 
 def test_what_is_broken_is_refused(

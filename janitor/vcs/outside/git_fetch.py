@@ -8,9 +8,6 @@ ends.
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import import_module  # Dulwich is loaded where it is used
 from pathlib import Path
@@ -64,10 +61,9 @@ def fetch_git(place: Place, visitor: Visitor, repository: Path, limits: Limits) 
     sha = git_sha(place.revision, null="")
     depth = limits.depth or (_ALL_OF_IT if ends else None)
     how_much = [f"--depth={depth}"] if depth and not place.files_alone else []
-    with (
-        quarantine_in(repository, longest=3 * limits.patience) as arriving,
-        _home(known, ends) as home,
-    ):
+    with quarantine_in(repository, longest=3 * limits.patience) as arriving:
+        home = arriving.path / "home"
+        _make_home(home, known, ends)
         fetch = Call(
             home,
             (
@@ -102,17 +98,13 @@ def _branches_of(repository: Path) -> bytes:
     )
 
 
-@contextmanager
-def _home(known: bytes, ends: set[bytes]) -> Iterator[Path]:
+def _make_home(home: Path, known: bytes, ends: set[bytes]) -> None:
     """Make the empty repository that Git works in."""
-    with tempfile.TemporaryDirectory(prefix="janitor-fetch-") as directory:
-        home = Path(directory)
-        (home / "refs").mkdir()
-        (home / "objects").mkdir()
-        (home / "HEAD").write_text("ref: refs/heads/none\n")
-        (home / "packed-refs").write_bytes(known)
-        write_ends(home, ends)
-        yield home
+    for part in ("refs", "objects"):
+        (home / part).mkdir(parents=True)
+    (home / "HEAD").write_text("ref: refs/heads/none\n")
+    (home / "packed-refs").write_bytes(known)
+    write_ends(home, ends)
 
 
 def _settings(url: str, visitor: Visitor) -> dict[str, str]:

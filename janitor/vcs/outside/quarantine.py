@@ -31,16 +31,17 @@ class Quarantine:
 
     def size(self) -> int:
         """Return how many bytes have arrived."""
-        return sum(path.stat().st_size for path in self.path.rglob("*") if path.is_file())
+        return sum(path.stat().st_size for path in self._arrived())
 
     def release(self) -> None:
         """Move what arrived to the repository's own; each pack before the index that shows it."""
-        arrived = [path for path in self.path.glob("??/*") if path.is_file()]
-        packs = sorted((self.path / "pack").iterdir(), key=lambda path: path.suffix == ".idx")
-        for path in [*arrived, *packs]:
+        for path in sorted(self._arrived(), key=lambda path: path.suffix == ".idx"):
             own = self.objects / path.relative_to(self.path)
             own.parent.mkdir(exist_ok=True)
             path.replace(own)
+
+    def _arrived(self) -> list[Path]:
+        return [*self.path.glob("[0-9a-f][0-9a-f]/*"), *self.path.glob("pack/*")]
 
 
 @contextmanager

@@ -357,7 +357,8 @@ def test_whoever_is_killed_while_others_mirror_the_same_leaves_it_whole(
     words = [sys.executable, "-c", MIRRORS, str(tmp_path / "our-git"), url]
 
     def start(seed: int) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([*words, str(seed)], stdout=subprocess.PIPE)
+        scratch = os.environ | {"TMPDIR": str(tmp_path)}  # whoever is killed can't tidy up
+        return subprocess.Popen([*words, str(seed)], stdout=subprocess.PIPE, env=scratch)
 
     def wait_for(process: subprocess.Popen[bytes]) -> None:
         assert process.stdout

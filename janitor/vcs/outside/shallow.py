@@ -73,7 +73,8 @@ def release(arriving: Quarantine, repository: Path, ends: set[bytes]) -> None:
         NoTurn: others were writing in the repository all the time.
     """
     with turn_in(repository):
-        write_ends(repository, ends_of(repository) | _cut_off(arriving.path, ends))
+        # Before they come: a commit is not to be there without its parents, and nobody know it.
+        write_ends(repository, ends_of(repository) | ends)
         arriving.release()
         write_ends(repository, _cut_off(repository / "objects", ends_of(repository)))
 

@@ -220,10 +220,15 @@ def test_who_brings_all_is_not_undone_by_who_brings_a_part_at_the_same_time(
     whole(ours)
 
 
-def test_nobody_asks_with_ends_that_are_not_there_yet(
-    git_store: GitStore, ours: dict[str, VcsManager], url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("far", ["half-way", "through"])
+def test_who_asks_for_all_is_not_misled_by_who_comes_with_a_part(
+    git_store: GitStore,
+    ours: dict[str, VcsManager],
+    url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    far: str,
 ) -> None:
-    """One who begins while another is half-way through a release."""
+    """When the one looks at what is there, the other has not begun; when it asks, he is so far."""
     made = history(git_store, 4)
     there = f"{url}/git/hello,branch=main"
     half_way, go_on = threading.Event(), threading.Event()
@@ -245,6 +250,9 @@ def test_nobody_asks_with_ends_that_are_not_there_yet(
         monkeypatch.setattr(git_fetch, "settled_ends", settle)
         other.start()
         half_way.wait(30)
+        if far == "through":
+            go_on.set()
+            other.join()
         return ends
 
     def when_all_has_come(*arrived: Any) -> None:
@@ -280,7 +288,8 @@ def test_who_is_killed_between_two_steps_leaves_a_whole_repository(
     made = history(git_store, 4)
     there = f"{url}/git/hello,branch=main"
     bring(ours, there, limits=Limits(depth=2))
-    git_store.commit({b"b": b"x"}, parent=git_store.commit({b"b": b"y"}, parent=made[-1]))
+    for _ in range(2):
+        made.append(git_store.commit({b"b": os.urandom(9)}, parent=made[-1]))
     release = Quarantine.release
 
     def killed(arriving: Quarantine) -> None:
@@ -293,8 +302,11 @@ def test_who_is_killed_between_two_steps_leaves_a_whole_repository(
         with pytest.raises(KeyboardInterrupt):
             bring(ours, there, limits=Limits(depth=depth))
     whole(ours)
+    git_store.commit({b"b": b"x"}, parent=made[-1])  # on what somebody may have left there
+    bring(ours, there, limits=Limits(depth=1))
+    whole(ours)
     bring(ours, there)
-    assert git_of(ours, "rev-list", "--count", "main") == "6\n"
+    assert git_of(ours, "rev-list", "--count", "main") == "7\n"
     whole(ours)
 
 

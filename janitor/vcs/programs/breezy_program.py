@@ -1,9 +1,9 @@
 """Breezy as a program of its own, asked by :mod:`.sealed_breezy` on standard input.
 
 A question is a line of JSON: ``what`` (``diff`` or ``info``), ``repository`` (a path), ``old`` and
-``new`` (revision ids, a character for each byte) and ``seconds``, after which it is ended wherever
-it is. An answer begins with a line of JSON: empty, or with ``absent`` or ``missing``. Any other
-line is given back. It is run by its path and imports nothing of ours, so that it is small.
+``new`` (revision ids, a character for each byte) and ``seconds`` of work, after which it is ended
+wherever it is. An answer begins with a line of JSON: empty, or with ``absent`` or ``missing``. Any
+other line is given back. It is run by its path and imports nothing of ours, so that it is small.
 """
 
 from __future__ import annotations
@@ -112,12 +112,12 @@ def _unique(graph: Any, old: bytes, new: bytes) -> list[bytes]:  # noqa: ANN401
 
 @contextmanager
 def _within(seconds: float) -> Iterator[None]:
-    """End this program if it takes longer, in the middle of C, too."""
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    """End this program if it works longer, in the middle of C, too; its reader may take a pause."""
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def main() -> None:

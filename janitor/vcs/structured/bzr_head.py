@@ -44,8 +44,6 @@ def begun(line: bytes) -> ChangedFile | None:
 
 def take(file: ChangedFile, line: bytes) -> None:
     """Note what one more line of the head says."""
-    if line.startswith(b"Binary files "):
-        file.binary = True
     target = _TARGET.fullmatch(line)
     if target:
         _take_target(file, *target.groups())

@@ -6,6 +6,7 @@ import gc
 import multiprocessing
 import os
 import resource
+import signal
 import subprocess
 import sys
 import tempfile
@@ -337,6 +338,17 @@ def test_a_diff_of_bazaar_that_takes_too_long_is_ended(bzr_store: BzrStore) -> N
     diff = StructuredDiff(manager.stream_diff("hello", old, new), Limits(bytes=1_000_000))
     assert [file.truncated for file in diff] == [True]
     assert diff.truncated == Truncated("bytes", 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("does", "ends_with"), [("time.sleep(1)", 0), ("any(iter(int, 1))", -signal.SIGPROF)]
+)
+def test_breezy_is_ended_by_how_long_it_works_and_not_while_it_waits(
+    does: str, ends_with: int
+) -> None:
+    within = "import time; from janitor.vcs.programs.breezy_program import _within as within"
+    program = [sys.executable, "-c", f"{within}\nwith within(0.5): {does}"]
+    assert subprocess.run(program, check=False).returncode == ends_with
 
 
 @pytest.mark.parametrize("kind", ["git", "bzr"])
